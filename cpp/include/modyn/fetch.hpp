@@ -1,0 +1,48 @@
+// Fetch: the bytes of any samples, in the order asked for, from memory-mapped source files.
+//
+// Keys are resolved, sorted by place, copied by a thread pool with prefetch, and only then is each
+// touched file compared with what was ingested: a file that shrank or changed is an error, never
+// zeros and never a crash (copies run under a SIGBUS guard).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+
+#include "modyn/index.hpp"
+
+namespace modyn {
+
+// A slice [offset, offset + length) of every sample's bytes (the record without its label).
+struct Field {
+  std::uint64_t offset;
+  std::uint64_t length;
+};
+
+class Reader {
+ public:
+  // `threads`: size of the copying pool, 0 for the number of cores. `max_open_files` bounds maps and
+  // descriptors; the least recently used are closed.
+  Reader(std::shared_ptr<const Index> index, std::filesystem::path root, unsigned threads = 0,
+         std::size_t max_open_files = 4096);
+  ~Reader();
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  [[nodiscard]] const std::shared_ptr<const Index>& index() const noexcept;
+
+  // Whole samples: `data` holds keys.size() * sample_size bytes, sample i at i * sample_size.
+  // Thread-safe. Errors: kUnknownKey, kSourceChanged, kIo.
+  void fetch(std::span<const Key> keys, std::span<std::int64_t> labels, std::span<std::byte> data) const;
+
+  // Field f of sample i goes to outputs[f] + i * fields[f].length: decoded columns in one pass.
+  void fetch_fields(std::span<const Key> keys, std::span<const Field> fields, std::span<std::int64_t> labels,
+                    std::span<std::byte* const> outputs) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace modyn

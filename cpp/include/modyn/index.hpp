@@ -1,0 +1,131 @@
+// The index of a dataset: which samples there are, where their bytes lie, and in which order.
+//
+// A dataset folder holds numbered manifests and immutable segments. An Index is one pinned manifest,
+// opened for reading; it needs no database and no lock, and never changes. Keys are consecutive
+// within an extent (a range of records of one file), so a key is found by binary search.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "modyn/column_file.hpp"
+#include "modyn/error.hpp"
+
+namespace modyn {
+
+using Key = std::int64_t;        // unique in its dataset, from 0, never reused
+using Timestamp = std::int64_t;  // Unix seconds
+
+enum class ByteOrder { kLittle, kBig };
+
+// Records of one size, each with an integer label somewhere inside. A sample is the record
+// without the label's bytes.
+struct FixedRecordFormat {
+  std::uint64_t record_size = 0;
+  std::uint64_t label_size = 0;    // 1..8 bytes
+  std::uint64_t label_offset = 0;  // first byte of the label in the record
+  ByteOrder byte_order = ByteOrder::kLittle;
+  bool label_signed = false;
+  [[nodiscard]] std::uint64_t sample_size() const noexcept { return record_size - label_size; }
+};
+
+// Where a sample's bytes lie: `file` numbers the files of the whole index.
+struct Location {
+  std::uint32_t file;
+  std::uint64_t record;
+};
+
+// What the index knows about a source file; a fetch compares it with the file on disk.
+struct SourceFile {
+  std::string path;  // relative to the dataset's root, bytes as the file system gave them
+  std::uint64_t size;
+  std::int64_t mtime_ns;
+  std::uint64_t inode;
+  std::uint64_t ingested_bytes;  // bytes [0, ingested_bytes) are registered
+  std::uint64_t fingerprint;     // of the last bytes before ingested_bytes
+};
+
+struct IndexSummary {
+  std::uint64_t manifest;  // number of the manifest, from 1; 0 for a dataset without a commit
+  std::uint64_t sequence;
+  Key next_key;
+  std::uint64_t samples;
+  std::uint64_t files;
+  std::uint64_t extents;
+  std::uint64_t segments;
+  Timestamp first_timestamp;  // of the samples; 0 and -1 if there are none
+  Timestamp last_timestamp;
+};
+
+class Index {
+ public:
+  // The newest manifest, or the one with this number. kCorrupt if a file fails its checks.
+  static std::shared_ptr<const Index> open(const std::filesystem::path& dataset,
+                                           std::optional<std::uint64_t> manifest = std::nullopt);
+  ~Index();
+  Index(const Index&) = delete;
+  Index& operator=(const Index&) = delete;
+
+  [[nodiscard]] const IndexSummary& summary() const noexcept;
+  [[nodiscard]] const FixedRecordFormat& format() const noexcept;
+
+  // Each takes any keys in any order, repeats allowed; kUnknownKey names the first few missing.
+  void locate(std::span<const Key> keys, std::span<Location> out) const;
+  void labels(std::span<const Key> keys, std::span<std::int64_t> out) const;
+  void timestamps(std::span<const Key> keys, std::span<Timestamp> out) const;
+
+  // Labels of the consecutive keys [first, first + out.size()); keys must exist.
+  void label_range(Key first, std::span<std::int64_t> out) const;
+
+  [[nodiscard]] SourceFile source_file(std::uint32_t file) const;
+  [[nodiscard]] std::uint32_t source_files() const noexcept;
+
+  // Checks every block of every file that the manifest names.
+  void verify() const;
+
+  struct State;
+  [[nodiscard]] const State& state() const noexcept { return *state_; }
+
+ private:
+  explicit Index(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+enum class ViewOrder { kSequence, kTime };
+
+// An immutable order of the samples of one index: by key (that is by commit), or by (timestamp, key).
+// Held as runs of consecutive keys with one timestamp, so its size is that of the extents.
+class View {
+ public:
+  static std::shared_ptr<const View> build(std::shared_ptr<const Index> index, ViewOrder order);
+  ~View();
+  View(const View&) = delete;
+  View& operator=(const View&) = delete;
+
+  [[nodiscard]] const std::shared_ptr<const Index>& index() const noexcept;
+  [[nodiscard]] ViewOrder order() const noexcept;
+  [[nodiscard]] std::uint64_t size() const noexcept;
+
+  // Columns of positions [first, first + out.size()); kInvalidArgument beyond the end.
+  void keys(std::uint64_t first, std::span<Key> out) const;
+  void timestamps(std::uint64_t first, std::span<Timestamp> out) const;
+  void labels(std::uint64_t first, std::span<std::int64_t> out) const;
+  // Keys of any positions.
+  void keys_at(std::span<const std::uint64_t> positions, std::span<Key> out) const;
+
+  // The number of samples with a smaller timestamp: the first position of [timestamp, ...).
+  // kInvalidArgument unless the order is kTime.
+  [[nodiscard]] std::uint64_t position_of_time(Timestamp timestamp) const;
+
+ private:
+  struct State;
+  explicit View(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace modyn

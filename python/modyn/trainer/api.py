@@ -1,0 +1,62 @@
+"""Trainer: one training as a job. The request is all that the training process is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from modyn.storage.api import ViewRef
+
+ENTRY = "modyn.trainer.job:run"
+
+
+@dataclass(frozen=True)
+class TrainingRequest:
+    """What one attempt at a training does.
+
+    Attributes:
+        pipeline: the resolved pipeline configuration as JSON (PipelineConfig.model_dump(mode="json")).
+        source_folder: the folder of the pipeline file; `module:Class` names are looked up there first.
+        view: the pinned view that the training set was written for.
+        training_set: file of the training set.
+        trigger: number of the trigger, from 0.
+        seed: the run's seed, 64 bits; with the trigger it addresses every random choice.
+        previous_model: safetensors file to start from, or None for fresh weights.
+        num_samples: train on exactly so many samples instead of whole epochs, or None.
+        folder: the attempt's own folder; the model and the checkpoints are written there.
+        resume_folder: folder of an earlier attempt whose checkpoints may be continued, or None.
+        threads: CPU threads that the training may use; 0 for all.
+    """
+
+    pipeline: dict[str, Any]
+    source_folder: Path
+    view: ViewRef
+    training_set: Path
+    trigger: int
+    seed: int
+    previous_model: Path | None
+    num_samples: int | None
+    folder: Path
+    resume_folder: Path | None = None
+    threads: int = 0
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a finished training reports.
+
+    `seconds` is the time in the training loop, `setup_seconds` that before it; `losses` are
+    (global batch, mean loss) pairs recorded every `record_loss_every` batches.
+    """
+
+    model: Path
+    digest: str
+    samples: int
+    batches: int
+    epochs: int
+    seconds: float
+    setup_seconds: float
+    final_loss: float | None
+    losses: list[tuple[int, float]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
