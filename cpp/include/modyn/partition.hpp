@@ -40,14 +40,17 @@ inline constexpr std::uint32_t kPermutationVersion = 1;
 [[nodiscard]] std::array<std::uint32_t, 4> philox(const Address& address) noexcept;
 // The first two words as one 64-bit number.
 [[nodiscard]] std::uint64_t random_bits(const Address& address) noexcept;
+// random_bits of first.index, first.index + 1, ...
+void random_bits_range(const Address& first, std::span<std::uint64_t> out) noexcept;
 
 // A pseudo-random permutation of [0, size), computed element by element: a 6-round Feistel network
-// over the smallest even number of bits that holds `size`, with cycle walking.
+// over the smallest even number of bits that holds `size` (at least 8: networks over fewer bits do
+// not reach all orders of a small set equally often), with cycle walking.
 class Permutation {
  public:
   Permutation(const Address& address, std::uint64_t size);
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
-  // Images of first, first + 1, ...
+  // Images of first, first + 1, ... kInvalidArgument beyond the size.
   void apply(std::uint64_t first, std::span<std::uint64_t> out) const;
 
  private:
@@ -65,16 +68,19 @@ struct Range {
 [[nodiscard]] Range share(std::uint64_t size, std::uint64_t part, std::uint64_t parts);
 
 // What one trigger trains on: ranges of positions of a view, or explicit keys; weights if any.
+// Ranges may repeat or overlap, keys may repeat: the set is a sequence.
 class TrainingSet {
  public:
   // Both are durable when they return, never replace a file (kConflict), and record the dataset's
   // manifest and the versions of the algorithms. `weights` is empty or has one value per sample.
+  // kInvalidArgument for a range beyond the view or a weight that is not finite;
+  // kUnknownKey for a key that the dataset never gave out.
   static void write_ranges(const std::filesystem::path& path, const View& view, std::span<const Range> ranges,
                            std::span<const float> weights);
   static void write_keys(const std::filesystem::path& path, const View& view, std::span<const Key> keys,
                          std::span<const float> weights);
 
-  // `view` must be the one that it was written for (manifest and order are compared).
+  // `view` must be the one that it was written for: kInvalidArgument if dataset, manifest or order differ.
   static std::shared_ptr<const TrainingSet> open(const std::filesystem::path& path, std::shared_ptr<const View> view);
   ~TrainingSet();
   TrainingSet(const TrainingSet&) = delete;
@@ -82,7 +88,13 @@ class TrainingSet {
 
   [[nodiscard]] std::uint64_t size() const noexcept;
   [[nodiscard]] bool weighted() const noexcept;
-  // Elements at any indices of the set (what a permutation yields). `weights` may be empty.
+  [[nodiscard]] const std::shared_ptr<const View>& view() const noexcept;
+  // Identifies the content: equal for equal samples, weights and manifest.
+  [[nodiscard]] std::uint32_t digest() const noexcept;
+
+  // Elements at any indices of the set (what a permutation yields), or [first, first + keys.size()).
+  // `weights` is empty (not wanted) or as long as `keys`; an unweighted set gives 1 for every sample.
+  // kInvalidArgument beyond the end, kCorrupt if a block that is needed fails its checksum.
   void read_at(std::span<const std::uint64_t> indices, std::span<Key> keys, std::span<float> weights) const;
   void read(std::uint64_t first, std::span<Key> keys, std::span<float> weights) const;
 
