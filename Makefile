@@ -1,0 +1,114 @@
+# Every target sets itself up: a virtual environment in .venv, Python packages at the versions of
+# constraints.txt, Modyn built into it, and system packages where they are missing. See CONTRIBUTING.md.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+MAKEFLAGS += --no-builtin-rules
+
+venv := .venv
+python := $(venv)/bin/python
+pip := $(python) -m pip --disable-pip-version-check --no-input
+say := @source scripts/say.sh; say
+
+# The environment's cmake, ninja and compilers of stubs come first; another PYTHONPATH would shadow what is tested.
+export PATH := $(CURDIR)/$(venv)/bin:$(PATH)
+unexport PYTHONPATH PYTHONHOME
+
+# Importing modyn rebuilds its C++ part when a source has changed. Targets rebuild once, up front, and
+# switch that off for what they start: a test that kills processes must not kill a compiler.
+rebuild := $(python) -c 'import modyn._native'
+no_rebuild := SKBUILD_EDITABLE_SKIP="$(CURDIR)/build/editable"
+
+.PHONY: help
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+# --- What targets need -----------------------------------------------------------------------------
+
+$(venv)/stamps/created: scripts/create-venv.sh
+	@scripts/system-packages.sh compiler
+	@scripts/create-venv.sh $(venv)
+	@mkdir -p $(@D) && touch $@
+
+# A dependency group of pyproject.toml.
+$(venv)/stamps/group-%: $(venv)/stamps/created pyproject.toml constraints.txt
+	$(say) "installing the Python packages for: $*"
+	@$(pip) install --quiet -c constraints.txt --group $* </dev/null
+	@touch $@
+
+# Modyn itself and what it needs at run time. The stamp lies in build/, for the build that it speaks of does too.
+build/stamps/modyn: $(venv)/stamps/group-build pyproject.toml constraints.txt CMakeLists.txt
+	$(say) "building and installing modyn (editable) with its dependencies"
+	@$(pip) install --quiet -c constraints.txt --no-build-isolation \
+	  -Ceditable.rebuild=true -Ceditable.verbose=false -Cbuild-dir=build/editable --editable . </dev/null
+	@mkdir -p $(@D) && touch $@
+
+.PHONY: setup
+setup: build/stamps/modyn ## .venv with modyn in it, rebuilt when its C++ changes
+	@$(rebuild)
+
+.PHONY: system-%
+system-%:
+	@scripts/system-packages.sh $*
+
+# --- What users and developers run -----------------------------------------------------------------
+
+.PHONY: demo
+demo: setup $(venv)/stamps/group-demo ## the flights of 2013 through three pipelines: a table and build/demo/report.html
+	@$(no_rebuild) $(python) examples/flights/demo.py
+
+.PHONY: test
+test: ctest pytest ## all tests but the long ones
+
+.PHONY: ctest
+ctest: setup system-gtest ## the C++ tests
+	@scripts/ctest.sh build/ctest
+
+.PHONY: pytest
+pytest: setup system-postgresql $(venv)/stamps/group-test $(venv)/stamps/group-demo ## the Python tests but the long ones
+	@$(no_rebuild) $(python) -m pytest -m 'not long'
+
+.PHONY: test-long
+test-long: setup system-postgresql $(venv)/stamps/group-test $(venv)/stamps/group-demo ## the tests that take minutes
+	@$(no_rebuild) $(python) -m pytest -m long
+
+.PHONY: test-asan
+test-asan: setup system-gtest ## the C++ tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@scripts/ctest.sh build/asan -DMODYN_SANITIZE=address,undefined
+
+.PHONY: test-tsan
+test-tsan: setup system-gtest ## the C++ tests under ThreadSanitizer
+	@scripts/ctest.sh build/tsan -DMODYN_SANITIZE=thread
+
+.PHONY: lint
+lint: setup $(venv)/stamps/group-lint ## ruff, mypy and clang-format, at pinned versions
+	@$(python) -m ruff check .
+	@$(python) -m ruff format --check .
+	@$(no_rebuild) $(python) -m mypy
+	@find cpp -name '*.[ch]pp' -print0 | xargs -0 $(venv)/bin/clang-format --dry-run -Werror
+
+.PHONY: format
+format: setup $(venv)/stamps/group-lint ## write all files as `make lint` wants them
+	@$(python) -m ruff check --fix .
+	@$(python) -m ruff format .
+	@find cpp -name '*.[ch]pp' -print0 | xargs -0 $(venv)/bin/clang-format -i
+
+.PHONY: bench
+bench: setup system-benchmark $(venv)/stamps/group-demo ## all benchmarks: tables, and build/bench/*.json
+	@$(no_rebuild) scripts/bench.sh
+
+.PHONY: wheel
+wheel: $(venv)/stamps/group-build ## a wheel and a source distribution in dist/
+	@$(python) -m build --outdir dist .
+
+.PHONY: clean
+clean: ## remove what was built, prepared or cached; .venv stays
+	@rm -rf build dist examples/flights/data .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find python tests benchmarks examples scripts -name __pycache__ -prune -exec rm -rf {} +
+
+.PHONY: distclean
+distclean: clean ## remove .venv too
+	@rm -rf $(venv)
