@@ -1,0 +1,192 @@
+"""Storage in this process: datasets of a workspace, read and written by the native library.
+
+The database knows a dataset's name, settings and folder; everything else is in the folder's manifests, which any
+process may open. Paths of source files are bytes to the native library and are shown with undecodable bytes escaped.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import select
+
+from modyn.errors import DatasetError
+from modyn.metadata.database import Database
+from modyn.metadata.tables import DatasetRow
+from modyn.storage.api import (
+    DatasetFile,
+    DatasetStatus,
+    FixedRecord,
+    Interval,
+    Keys,
+    Order,
+    ScanSummary,
+    TimestampFrom,
+    ViewRef,
+)
+
+if TYPE_CHECKING:
+    from modyn import _native
+
+
+class LocalView:
+    """A view that this process opened itself."""
+
+    def __init__(self, ref: ViewRef) -> None:
+        from modyn import _native
+
+        self.ref = ref
+        self.native = _native.View.build(_native.Index.open(ref.folder, ref.manifest), ref.order)
+
+    def __len__(self) -> int:
+        return len(self.native)
+
+    def keys(self, first: int, count: int) -> Keys:
+        return self.native.keys(first, count)
+
+    def timestamps(self, first: int, count: int) -> npt.NDArray[np.int64]:
+        return self.native.timestamps(first, count)
+
+    def labels(self, first: int, count: int) -> npt.NDArray[np.int64]:
+        return self.native.labels(first, count)
+
+    def position_of_time(self, timestamp: int) -> int:
+        return int(self.native.position_of_time(timestamp))
+
+
+class LocalStorage:
+    """The datasets of one workspace.
+
+    Args:
+        database: holds names and settings.
+        folder: every dataset gets a folder of its own in here.
+    """
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._database = database
+        self._folder = folder
+
+    def add(self, name: str, base_path: Path, format: FixedRecord, timestamp: TimestampFrom) -> DatasetStatus:
+        """Register a dataset. Registering it again with equal settings changes nothing.
+
+        Raises:
+            DatasetError: the folder does not exist, or the name is taken with other settings.
+        """
+        base_path = Path(os.path.abspath(base_path))  # noqa: PTH100 - keeps symlinks as the user named them
+        if not base_path.is_dir():
+            raise DatasetError(f"dataset '{name}': '{base_path}' is not a folder")
+        if not name or name != name.strip() or "/" in name:
+            raise DatasetError(f"dataset name {name!r}: use a non-empty name without slashes or blanks at its ends")
+        settings = {"base_path": str(base_path), "format": asdict(format), "timestamp": asdict(timestamp)}
+        with self._database.transaction() as session:
+            row = session.scalar(select(DatasetRow).filter_by(name=name))
+            if row is None:
+                folder = self._folder / f"{name}-{uuid.uuid4().hex[:8]}"
+                folder.mkdir(parents=True)
+                session.add(DatasetRow(name=name, folder=str(folder), created_at=time.time(), **settings))
+            else:
+                _refuse_changes(name, {key: getattr(row, key) for key in settings}, settings)
+        return self.status(name)
+
+    def names(self) -> list[str]:
+        """Registered names in alphabetical order."""
+        with self._database.transaction() as session:
+            return list(session.scalars(select(DatasetRow.name).order_by(DatasetRow.name)))
+
+    def status(self, name: str) -> DatasetStatus:
+        """What is registered, and what waits in quarantine. Raises DatasetError for an unknown name."""
+        from modyn import _native
+
+        row = self._row(name)
+        summary = _native.Index.open(row.folder).summary
+        return _status(row, summary, _native.quarantine(row.folder))
+
+    def scan(self, name: str, progress: Callable[[int, int], None] | None = None) -> ScanSummary:
+        """Ingest what is new as one commit; `progress(files_done, files_total)` is called now and then.
+
+        Raises:
+            DatasetError: unknown name, or the base path has vanished.
+            ConflictError: another process is scanning this dataset for more than a minute.
+        """
+        from modyn import _native
+
+        row = self._row(name)
+        if not Path(row.base_path).is_dir():
+            raise DatasetError(f"dataset '{name}': its folder '{row.base_path}' has vanished")
+        format, timestamp = FixedRecord(**row.format), TimestampFrom(**row.timestamp)
+        report = _native.scan(
+            row.folder,
+            row.base_path,
+            file_extension=format.file_extension,
+            record_size=format.record_size,
+            label_size=format.label_size,
+            label_offset=format.label_offset,
+            byteorder=format.byteorder,
+            label_signed=format.label_signed,
+            timestamp_source=timestamp.source,
+            timestamp_pattern=timestamp.pattern,
+            progress=progress,
+        )
+        return ScanSummary(
+            status=_status(row, report.summary, report),
+            new_samples=report.new_samples,
+            new_files=report.new_files,
+            grown_files=report.grown_files,
+            known_files=report.known_files,
+        )
+
+    def pin(self, name: str, order: Order = "time", manifest: int | None = None) -> ViewRef:
+        """The newest manifest, or the one with this number, as a reference for `open_view`."""
+        from modyn import _native
+
+        row = self._row(name)
+        folder = Path(row.folder)
+        if manifest is None:
+            manifest = _native.Index.open(folder).summary.manifest
+        return ViewRef(dataset=name, folder=folder, root=Path(row.base_path), manifest=manifest, order=order)
+
+    def open_view(self, ref: ViewRef) -> LocalView:
+        """Open a pinned view."""
+        return LocalView(ref)
+
+    def _row(self, name: str) -> DatasetRow:
+        with self._database.transaction() as session:
+            row = session.scalar(select(DatasetRow).filter_by(name=name))
+            if row is None:
+                known = ", ".join(session.scalars(select(DatasetRow.name).order_by(DatasetRow.name))) or "none"
+                raise DatasetError(f"dataset '{name}' is not registered (registered: {known}); use `modyn dataset add`")
+            return row
+
+
+def _refuse_changes(name: str, old: dict[str, object], new: dict[str, object]) -> None:
+    changes = [f"{key} is {old[key]!r}, asked for {new[key]!r}" for key in new if old[key] != new[key]]
+    if changes:
+        raise DatasetError(
+            f"dataset '{name}' is registered with other settings: {'; '.join(changes)}; choose another name"
+        )
+
+
+def _status(
+    row: DatasetRow, summary: _native.IndexSummary, lists: _native.QuarantineList | _native.ScanReport
+) -> DatasetStatus:
+    interval = Interval(summary.first_timestamp, summary.last_timestamp + 1) if summary.samples else Interval()
+    return DatasetStatus(
+        name=row.name,
+        base_path=Path(row.base_path),
+        format=FixedRecord(**row.format),
+        timestamp=TimestampFrom(**row.timestamp),
+        manifest=summary.manifest,
+        samples=summary.samples,
+        files=summary.files,
+        interval=interval,
+        quarantined=tuple(DatasetFile(os.fsdecode(file.path), file.reason) for file in lists.quarantined),
+        conflicts=tuple(DatasetFile(os.fsdecode(file.path), file.reason) for file in lists.conflicts),
+    )

@@ -1,0 +1,76 @@
+"""Registers and ingests the datasets that a pipeline uses, and pins a manifest of each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from modyn.config import PipelineConfig
+from modyn.storage.api import FixedRecord, ScanSummary, Storage, TimestampFrom
+from modyn.supervisor.context import RunContext
+
+_DAY_S = 86_400
+
+
+def register_datasets(config: PipelineConfig, source_folder: Path, storage: Storage) -> None:
+    """Register what the pipeline file declares, and check that all datasets that it uses exist.
+
+    Raises:
+        DatasetError: a dataset is unknown, or registered with other settings.
+    """
+    for dataset in config.datasets:
+        wrapper = dataset.file_wrapper_config
+        storage.add(
+            dataset.name,
+            source_folder / dataset.base_path,
+            FixedRecord(
+                record_size=wrapper.record_size,
+                label_size=wrapper.label_size,
+                label_offset=wrapper.label_offset,
+                byteorder=wrapper.byteorder,
+                label_signed=wrapper.label_signed,
+                file_extension=wrapper.file_extension,
+            ),
+            TimestampFrom(dataset.timestamp.source, dataset.timestamp.pattern or ""),
+        )
+    for name in used_datasets(config):
+        storage.status(name)
+
+
+def used_datasets(config: PipelineConfig) -> list[str]:
+    """Names of the training dataset and of those evaluated on, each once."""
+    names = [config.data.dataset_id]
+    if config.evaluation is not None:
+        names += [dataset.dataset_id for dataset in config.evaluation.datasets]
+    return list(dict.fromkeys(names))
+
+
+def ingest_datasets(context: RunContext) -> dict[str, int]:
+    """Scan every dataset of the pipeline; dataset name -> number of the manifest to pin."""
+    pins = {}
+    for name in used_datasets(context.config):
+
+        def progress(done: int, total: int, name: str = name) -> None:
+            context.check_stop()
+            context.events.publish("ingest", dataset=name, files_done=done, files_total=total)
+
+        summary = context.storage.scan(name, progress)
+        for message in scan_warnings(summary):
+            context.events.publish("warning", message=message)
+        pins[name] = summary.status.manifest
+    return pins
+
+
+def scan_warnings(summary: ScanSummary) -> list[str]:
+    """What the owner of a dataset should know after a scan."""
+    status, messages = summary.status, []
+    for what, files in (("waits in quarantine", status.quarantined), ("is in conflict", status.conflicts)):
+        if files:
+            more = f" (and {len(files) - 1} more files)" if len(files) > 1 else ""
+            messages.append(f"dataset '{status.name}': '{files[0].path}' {what}: {files[0].reason}{more}")
+    start, end = status.interval.start, status.interval.end
+    if start is not None and end is not None and end - start <= _DAY_S and status.files > 1:
+        messages.append(
+            f"dataset '{status.name}': all timestamps lie within a day; if the folder was copied, its files have lost "
+            "their modification times (take timestamps from file names, or copy with times preserved)"
+        )
+    return messages

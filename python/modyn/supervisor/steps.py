@@ -1,0 +1,212 @@
+"""Carries out one trigger: select, train, store, evaluate. Each step is committed before the next.
+
+`carry_out` looks at the committed state and does what is left, so it serves a new trigger and one that a crash
+interrupted alike.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from modyn.compute.api import Json
+from modyn.errors import JobDiedError
+from modyn.evaluator.api import TrainedModel
+from modyn.evaluator.plan import after_training_tasks
+from modyn.metadata.journal import Attempt
+from modyn.metadata.tables import TriggerRow
+from modyn.selector.api import SelectionRequest, SelectionStrategy
+from modyn.selector.ledger import Ledger
+from modyn.storage.api import View
+from modyn.supervisor.context import RunContext
+from modyn.supervisor.evaluation import Evaluations
+from modyn.supervisor.jobs import run_job
+from modyn.trainer.api import ENTRY, TrainingRequest, TrainingResult
+
+
+class TriggerSteps:
+    """The triggers of one run.
+
+    Args:
+        context: the run.
+        view: the view that positions refer to.
+        strategy: the selection strategy, with its committed state loaded.
+        evaluations: plans and runs evaluations.
+        stream_start: position of the first replayed sample.
+    """
+
+    def __init__(
+        self,
+        context: RunContext,
+        view: View,
+        strategy: SelectionStrategy,
+        evaluations: Evaluations,
+        stream_start: int,
+    ) -> None:
+        self._context = context
+        self._view = view
+        self._strategy = strategy
+        self._evaluations = evaluations
+        self._ledger = Ledger()
+        self.next_trigger = 0
+        self.next_position = stream_start
+        for row in context.journal.triggers():
+            self._count(row)
+        models = context.journal.models()
+        self._model_count = len(models)
+        self._latest_model = models[-1] if models else None
+
+    def _count(self, row: TriggerRow) -> None:
+        self._ledger.append(row.position_start, row.position_end)
+        self.next_trigger = row.trigger + 1
+        self.next_position = row.position_end
+
+    def carry_out(self, trigger: int) -> None:
+        """Bring a decided trigger to its end, from whatever state is committed."""
+        row = self._context.journal.trigger(trigger)
+        if row.state == "decided":
+            self._announce(row)
+            if trigger == self.next_trigger:
+                self._count(row)
+            row = self._select(row)
+        if row.state == "selected":
+            row = self._train(row)
+        if row.state == "trained":
+            row = self._store(row)
+        if row.state == "stored":
+            self._evaluate(row)
+
+    def _announce(self, row: TriggerRow) -> None:
+        self._context.events.publish(
+            "trigger",
+            trigger=row.trigger,
+            position_start=row.position_start,
+            position_end=row.position_end,
+            new_samples=row.position_end - row.position_start,
+            first_timestamp=row.first_timestamp,
+            last_timestamp=row.last_timestamp,
+        )
+
+    # -- select ------------------------------------------------------------------------------------------------------
+
+    def _select(self, row: TriggerRow) -> TriggerRow:
+        started = time.perf_counter()
+        journal, trigger = self._context.journal, row.trigger
+        # Data that no trigger has brought cannot be worth another training on the old ones.
+        selected = None
+        if row.position_end > row.position_start:
+            path = self._context.folder / "training-sets" / f"{trigger:05d}.trainingset"
+            path.parent.mkdir(exist_ok=True)
+            # A crash between writing and committing leaves a file that no one has read.
+            path.unlink(missing_ok=True)
+            selected = self._strategy.select(
+                SelectionRequest(
+                    view=self._view, ledger=self._ledger, trigger=trigger, seed=self._context.seed, path=path
+                )
+            )
+        if selected is None or selected.samples == 0:
+            journal.empty(trigger, self._strategy.state_dict())
+        else:
+            journal.selected(trigger, selected, self._strategy.state_dict(), time.perf_counter() - started)
+            self._context.events.publish("selected", trigger=trigger, samples=selected.samples, digest=selected.digest)
+        return journal.trigger(trigger)
+
+    # -- train -------------------------------------------------------------------------------------------------------
+
+    def _train(self, row: TriggerRow) -> TriggerRow:
+        retries = self._context.config.training.retries
+        for remaining in range(retries, -1, -1):
+            try:
+                return self._attempt_training(row)
+            except JobDiedError as error:
+                if remaining == 0:
+                    raise
+                self._context.events.publish(
+                    "warning", message=f"trigger {row.trigger}: {error}; training is started again"
+                )
+        raise AssertionError("the loop above returns or raises")
+
+    def _attempt_training(self, row: TriggerRow) -> TriggerRow:
+        context, trigger = self._context, row.trigger
+        started = time.perf_counter()
+        earlier = context.journal.latest_attempt("training", trigger)
+        attempt = context.journal.start_attempt("training", trigger, context.folder / "attempts")
+        context.events.publish("training_started", trigger=trigger, attempt=attempt.token)
+
+        def publish(event: Json) -> None:
+            context.events.publish(**{"event": "training_progress", "trigger": trigger} | event)
+
+        request = self._training_request(row, attempt, earlier)
+        try:
+            answer = run_job(context, ENTRY, request.to_json(), attempt.folder, publish)
+        except Exception as error:
+            context.journal.attempt_failed(attempt, str(error))
+            raise
+        result = TrainingResult.from_json(answer)
+        context.journal.trained(trigger, attempt, result, time.perf_counter() - started)
+        for warning in result.warnings:
+            context.events.publish("warning", message=f"trigger {trigger}: {warning}")
+        context.events.publish(
+            "training_finished",
+            trigger=trigger,
+            seconds=result.seconds,
+            samples=result.samples,
+            loss=result.final_loss,
+        )
+        return context.journal.trigger(trigger)
+
+    def _training_request(self, row: TriggerRow, attempt: Attempt, earlier: Path | None) -> TrainingRequest:
+        context, training = self._context, self._context.config.training
+        assert row.training_set is not None, "a selected trigger has a training set"
+        previous = self._latest_model if training.use_previous_model else None
+        samples = training.num_samples_to_pass or []
+        return TrainingRequest(
+            pipeline=context.config.model_dump(mode="json"),
+            source_folder=context.source_folder,
+            view=self._view.ref,
+            training_set=Path(row.training_set),
+            trigger=row.trigger,
+            seed=context.seed,
+            previous_model=Path(previous.path) if previous else None,
+            num_samples=samples[row.trigger] if row.trigger < len(samples) else None,
+            folder=attempt.folder,
+            resume_folder=earlier,
+            threads=context.threads,
+        )
+
+    # -- store -------------------------------------------------------------------------------------------------------
+
+    def _store(self, row: TriggerRow) -> TriggerRow:
+        started = time.perf_counter()
+        assert row.training is not None, "a trained trigger has a result"
+        result = TrainingResult.from_json(row.training)
+        model = self._model_count
+        parent = self._latest_model if self._context.config.training.use_previous_model else None
+        stored = self._context.models.store(result.model, result.digest, model=model)
+        self._context.journal.stored(
+            row.trigger, model, stored, parent.model if parent else None, time.perf_counter() - started
+        )
+        self._model_count += 1
+        self._latest_model = self._context.journal.models()[-1]
+        self._context.events.publish(
+            "model_stored", trigger=row.trigger, model=model, digest=stored.digest, bytes=stored.bytes
+        )
+        return self._context.journal.trigger(row.trigger)
+
+    # -- evaluate ----------------------------------------------------------------------------------------------------
+
+    def _evaluate(self, row: TriggerRow) -> None:
+        config = self._context.config.evaluation
+        assert row.model is not None, "a stored trigger has a model"
+        assert row.first_timestamp is not None, "a trained trigger brought data"
+        assert row.last_timestamp is not None, "a trained trigger brought data"
+        tasks = []
+        if config is not None:
+            model = TrainedModel(row.model, row.trigger, row.first_timestamp, row.last_timestamp)
+            tasks = after_training_tasks(config, model, row.last_timestamp)
+        if not tasks:
+            self._context.journal.finished(row.trigger, [], None)
+            return
+        started = time.perf_counter()
+        results = self._evaluations.run(tasks, "after_training")
+        self._context.journal.finished(row.trigger, results, time.perf_counter() - started)

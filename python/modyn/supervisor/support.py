@@ -1,0 +1,52 @@
+"""What the schema knows and this version cannot run is refused here, by name, before anything is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from modyn.config import PipelineConfig
+from modyn.errors import UnsupportedError
+from modyn.model_storage.local import check_supported as check_model_storage
+from modyn.models.names import check_supported as check_model
+from modyn.selector.strategies import build_strategy
+from modyn.triggers import build_trigger
+
+
+def check_supported(config: PipelineConfig) -> None:
+    """Raise UnsupportedError naming everything in `config` that this version cannot run."""
+    checks: list[tuple[Callable[[Any], Any], Any]] = [
+        (build_trigger, config.trigger),
+        (build_strategy, config.selection_strategy),
+        (check_model_storage, config.model_storage),
+        (check_model, config.model),
+        (_check_training, config),
+        (_check_datasets, config),
+    ]
+    reasons = []
+    for check, section in checks:
+        try:
+            check(section)
+        except UnsupportedError as error:
+            reasons.append(str(error))
+    if reasons:
+        raise UnsupportedError("\n".join(reasons))
+
+
+def _check_training(config: PipelineConfig) -> None:
+    if config.training.initial_model == "pretrained":
+        raise UnsupportedError(
+            "training.initial_model 'pretrained' names a model of the reference system's database, which a workspace "
+            "does not have; use 'random'"
+        )
+    apex = [optimizer.name for optimizer in config.training.optimizers if optimizer.source != "PyTorch"]
+    if apex:
+        raise UnsupportedError(f"optimizer '{apex[0]}': source APEX cannot be run yet; use source PyTorch")
+
+
+def _check_datasets(config: PipelineConfig) -> None:
+    for dataset in config.datasets:
+        if dataset.file_wrapper_type != "BinaryFileWrapper":
+            raise UnsupportedError(
+                f"dataset '{dataset.name}': {dataset.file_wrapper_type} cannot be read yet; use BinaryFileWrapper"
+            )
