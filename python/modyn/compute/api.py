@@ -38,7 +38,10 @@ class Compute(Protocol):
     """Runs jobs."""
 
     def submit(self, entry: str, payload: Json, folder: Path) -> JobHandle:
-        """Start `entry` ("package.module:function") in a fresh process whose stdout and stderr go to folder/output.txt."""
+        """Start `entry` ("package.module:function") in a process of its own.
+
+        Its stdout and stderr go to folder/output.txt.
+        """
         ...
 
     def close(self) -> None:
