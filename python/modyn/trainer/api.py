@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+from pydantic import TypeAdapter
 
 from modyn.storage.api import ViewRef
 
 ENTRY = "modyn.trainer.job:run"
 
 
+class _Message:
+    """A data class that crosses to the training process and back as JSON."""
+
+    def to_json(self) -> dict[str, Any]:
+        data: dict[str, Any] = TypeAdapter(type(self)).dump_python(self, mode="json")
+        return data
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        return TypeAdapter(cls).validate_python(data)
+
+
 @dataclass(frozen=True)
-class TrainingRequest:
+class TrainingRequest(_Message):
     """What one attempt at a training does.
 
     Attributes:
@@ -43,11 +57,13 @@ class TrainingRequest:
 
 
 @dataclass(frozen=True)
-class TrainingResult:
+class TrainingResult(_Message):
     """What a finished training reports.
 
-    `seconds` is the time in the training loop, `setup_seconds` that before it; `losses` are
-    (global batch, mean loss) pairs recorded every `record_loss_every` batches.
+    `seconds` is the time in the training loop, `setup_seconds` that before it. `samples`, `batches` and
+    `epochs` (started ones) count what went into the model, in earlier attempts included. `final_loss` is the mean
+    over the samples of the last epoch, None if that is not a finite number; `losses` are (global batch from 1,
+    mean over the batches since the last record) pairs recorded every `record_loss_every` batches.
     """
 
     model: Path
