@@ -6,9 +6,9 @@ import torch
 from torch import nn
 
 NUMERIC = 9  # numbers of a sample, normalised by prepare.py
-# Rows of each embedding table: carrier, origin, destination, hour, weekday, wind sector. Row 0 is for
-# the unknown; carriers, origins and destinations have room for names that have yet to appear.
-TABLES = (32, 8, 192, 25, 8, 9)
+# How many categories each column can tell apart: carrier, origin, destination, hour, weekday, wind sector. Number 0
+# is the unknown one; carriers, origins and destinations have room for names that have yet to appear.
+CATEGORIES = (32, 8, 192, 25, 8, 9)
 
 
 class FlightNet(nn.Module):
@@ -20,11 +20,18 @@ class FlightNet(nn.Module):
         dropout: probability with which a hidden unit is dropped in training.
     """
 
+    sizes: torch.Tensor
+    first_rows: torch.Tensor
+
     def __init__(self, hidden: int = 64, embedding: int = 8, dropout: float = 0.1) -> None:
         super().__init__()
-        self.embeddings = nn.ModuleList(nn.Embedding(rows, embedding) for rows in TABLES)
+        # One table for all columns, each with a range of rows of its own: one look-up instead of six.
+        sizes = torch.tensor(CATEGORIES)
+        self.register_buffer("sizes", sizes, persistent=False)
+        self.register_buffer("first_rows", sizes.cumsum(0) - sizes, persistent=False)
+        self.embedding = nn.Embedding(sum(CATEGORIES), embedding)
         self.layers = nn.Sequential(
-            nn.Linear(NUMERIC + embedding * len(TABLES), hidden),
+            nn.Linear(NUMERIC + embedding * len(CATEGORIES), hidden),
             nn.ReLU(),
             nn.Dropout(dropout),
             nn.Linear(hidden, hidden),
@@ -35,9 +42,9 @@ class FlightNet(nn.Module):
 
     def forward(self, sample: dict[str, torch.Tensor]) -> torch.Tensor:
         """Logits [B] of {"numeric": float32[B, 9], "categorical": int32[B, 6]}."""
-        categories = sample["categorical"].unbind(dim=1)
-        features = [sample["numeric"]]
-        for table, numbers in zip(self.embeddings, categories, strict=True):
-            known = (numbers > 0) & (numbers < table.num_embeddings)
-            features.append(table(torch.where(known, numbers, 0)))
-        return self.layers(torch.cat(features, dim=1)).squeeze(1)
+        categories = sample["categorical"]
+        known = (categories > 0) & (categories < self.sizes)
+        rows = torch.where(known, categories, 0) + self.first_rows
+        features = torch.cat([sample["numeric"], self.embedding(rows).flatten(1)], dim=1)
+        logits: torch.Tensor = self.layers(features).squeeze(1)
+        return logits
