@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace modyn {
@@ -39,6 +40,9 @@ enum class ColumnType : std::uint32_t {
 
 [[nodiscard]] std::size_t width_of(ColumnType type);
 
+template <typename T>
+class Column;
+
 // Collects columns and writes them in one go: temporary name, fsync, publish, fsync of the folder.
 class ColumnFileWriter {
  public:
@@ -49,6 +53,8 @@ class ColumnFileWriter {
 
   // The bytes are borrowed until publish(); names are at most 23 bytes and unique.
   void add(std::string_view name, ColumnType type, std::span<const std::byte> bytes);
+  template <typename T>
+  void add(std::string_view name, std::span<const T> values);
 
   // Replaces nothing: fails with kConflict if `path` exists. Durable when it returns.
   void publish(const std::filesystem::path& path) const;
@@ -71,7 +77,7 @@ class ColumnFile {
 
   [[nodiscard]] const std::filesystem::path& path() const noexcept;
   [[nodiscard]] bool has(std::string_view name) const;
-  [[nodiscard]] ColumnType type(std::string_view name) const;   // kCorrupt if the column is missing
+  [[nodiscard]] ColumnType type(std::string_view name) const;     // kCorrupt if the column is missing
   [[nodiscard]] std::uint64_t size(std::string_view name) const;  // number of elements
 
   // Elements [first, first + count), verified. kInvalidArgument beyond the end.
@@ -80,15 +86,85 @@ class ColumnFile {
   template <typename T>
   [[nodiscard]] std::span<const T> read(std::string_view name) const;
 
+  // A handle to a column for many small reads.
+  template <typename T>
+  [[nodiscard]] Column<T> column(std::string_view name) const;
+
   // Checks every block of the file.
   void verify() const;
-  // CRC-32C of the checksum table: identifies the content. A manifest records it for its segments.
+  // Of all content: the CRC-32C of the checksum table. A manifest records it for its segments.
   [[nodiscard]] std::uint32_t digest() const noexcept;
+  [[nodiscard]] std::uint64_t bytes() const noexcept;
 
  private:
+  template <typename T>
+  friend class Column;
   struct State;
   explicit ColumnFile(std::unique_ptr<State> state);
+  void check(std::uint64_t offset, std::uint64_t length) const;
+  [[noreturn]] void throw_beyond_end(std::uint64_t first, std::uint64_t count, std::uint64_t size) const;
   std::unique_ptr<State> state_;
 };
+
+// A column of an open file, looked up once. Valid as long as the file.
+template <typename T>
+class Column {
+ public:
+  Column() = default;
+  [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
+
+  // One element, verified. `at` must be below size().
+  [[nodiscard]] T operator[](std::uint64_t at) const {
+    file_->check(offset_ + at * sizeof(T), sizeof(T));
+    return data_[at];
+  }
+
+  // Elements [first, first + count), verified. kInvalidArgument beyond the end.
+  [[nodiscard]] std::span<const T> read(std::uint64_t first, std::uint64_t count) const {
+    if (first > size_ || count > size_ - first) file_->throw_beyond_end(first, count, size_);
+    if (count == 0) return {};
+    file_->check(offset_ + first * sizeof(T), count * sizeof(T));
+    return {data_ + first, count};
+  }
+  [[nodiscard]] std::span<const T> read() const { return read(0, size_); }
+
+ private:
+  friend class ColumnFile;
+  Column(const ColumnFile* file, const T* data, std::uint64_t offset, std::uint64_t size)
+      : file_(file), data_(data), offset_(offset), size_(size) {}
+  const ColumnFile* file_ = nullptr;
+  const T* data_ = nullptr;
+  std::uint64_t offset_ = 0;
+  std::uint64_t size_ = 0;
+};
+
+// The type of a column of T.
+template <typename T>
+[[nodiscard]] constexpr ColumnType column_type() {
+  if constexpr (std::is_same_v<T, std::uint8_t>) return ColumnType::kUint8;
+  if constexpr (std::is_same_v<T, std::int8_t>) return ColumnType::kInt8;
+  if constexpr (std::is_same_v<T, std::uint16_t>) return ColumnType::kUint16;
+  if constexpr (std::is_same_v<T, std::int16_t>) return ColumnType::kInt16;
+  if constexpr (std::is_same_v<T, std::uint32_t>) return ColumnType::kUint32;
+  if constexpr (std::is_same_v<T, std::int32_t>) return ColumnType::kInt32;
+  if constexpr (std::is_same_v<T, std::uint64_t>) return ColumnType::kUint64;
+  if constexpr (std::is_same_v<T, std::int64_t>) return ColumnType::kInt64;
+  if constexpr (std::is_same_v<T, float>) return ColumnType::kFloat32;
+}
+
+template <typename T>
+void ColumnFileWriter::add(std::string_view name, std::span<const T> values) {
+  add(name, column_type<T>(), std::as_bytes(values));
+}
+
+template <typename T>
+std::span<const T> ColumnFile::read(std::string_view name, std::uint64_t first, std::uint64_t count) const {
+  return column<T>(name).read(first, count);
+}
+
+template <typename T>
+std::span<const T> ColumnFile::read(std::string_view name) const {
+  return column<T>(name).read();
+}
 
 }  // namespace modyn

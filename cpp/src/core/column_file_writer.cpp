@@ -1,0 +1,128 @@
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "core/column_file_layout.hpp"
+#include "core/crc32c.hpp"
+#include "core/message.hpp"
+#include "core/publish.hpp"
+#include "modyn/column_file.hpp"
+#include "modyn/error.hpp"
+
+namespace modyn {
+namespace {
+
+constexpr std::uint64_t kBufferBytes = 256 * core::kBlockBytes;
+
+// Writes the part of a file that the checksum table covers, and remembers the checksums.
+class BlockStream {
+ public:
+  explicit BlockStream(core::TemporaryFile& file) : file_(file) { buffer_.reserve(kBufferBytes); }
+
+  void write(std::span<const std::byte> bytes) {
+    while (!bytes.empty()) {
+      const std::size_t count = std::min<std::size_t>(bytes.size(), kBufferBytes - buffer_.size());
+      buffer_.insert(buffer_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(count));
+      bytes = bytes.subspan(count);
+      if (buffer_.size() == kBufferBytes) flush();
+    }
+  }
+
+  void pad_to(std::uint64_t offset) {
+    static constexpr std::byte kZeros[core::kColumnAlignment]{};
+    write(std::span(kZeros).first(offset - (flushed_ + buffer_.size())));
+  }
+
+  // Only at the end may the buffer hold a block that is not full.
+  void flush() {
+    const std::size_t before = checksums_.size();
+    checksums_.resize(before + core::block_count(buffer_.size()));
+    core::crc32c_blocks(buffer_, core::kBlockBytes, std::span(checksums_).subspan(before));
+    file_.write(buffer_);
+    flushed_ += buffer_.size();
+    buffer_.clear();
+  }
+
+  [[nodiscard]] std::span<const std::uint32_t> checksums() const { return checksums_; }
+
+ private:
+  core::TemporaryFile& file_;
+  std::vector<std::byte> buffer_;
+  std::uint64_t flushed_ = 0;
+  std::vector<std::uint32_t> checksums_;
+};
+
+}  // namespace
+
+struct ColumnFileWriter::State {
+  FileKind kind;
+  std::vector<core::DirectoryEntry> directory;
+  std::vector<std::span<const std::byte>> columns;
+
+  void write(core::TemporaryFile& file) const;
+};
+
+void ColumnFileWriter::State::write(core::TemporaryFile& file) const {
+  core::Header header;
+  header.kind = static_cast<std::uint32_t>(kind);
+  header.columns = static_cast<std::uint32_t>(directory.size());
+  std::vector<core::DirectoryEntry> placed = directory;
+  std::uint64_t offset = core::aligned(sizeof(header) + placed.size() * sizeof(core::DirectoryEntry));
+  for (std::size_t i = 0; i < placed.size(); ++i) {
+    placed[i].offset = offset;
+    offset = core::aligned(offset + columns[i].size());
+  }
+
+  BlockStream stream(file);
+  stream.write(std::as_bytes(std::span(&header, 1)));
+  stream.write(std::as_bytes(std::span(placed)));
+  for (std::size_t i = 0; i < placed.size(); ++i) {
+    stream.pad_to(placed[i].offset);
+    stream.write(columns[i]);
+  }
+  stream.pad_to(offset);
+  stream.flush();
+
+  const auto table = std::as_bytes(stream.checksums());
+  file.write(table);
+  core::Footer footer;
+  footer.table_offset = offset;
+  footer.digest = core::crc32c(table);
+  footer.checksum = core::checksum_of(footer);
+  file.write(std::as_bytes(std::span(&footer, 1)));
+}
+
+ColumnFileWriter::ColumnFileWriter(FileKind kind) : state_(std::make_unique<State>()) { state_->kind = kind; }
+ColumnFileWriter::~ColumnFileWriter() = default;
+
+void ColumnFileWriter::add(std::string_view name, ColumnType type, std::span<const std::byte> bytes) {
+  const bool repeated =
+      std::ranges::any_of(state_->directory, [name](const auto& entry) { return entry.text() == name; });
+  if (name.empty() || name.size() >= core::kNameBytes || name.find('\0') != std::string_view::npos || repeated) {
+    throw Error(ErrorKind::kInvalidArgument, "column name " + core::quoted(name) + " is empty, too long or repeated");
+  }
+  if (bytes.size() % width_of(type) != 0 || state_->directory.size() == core::kMaxColumns) {
+    throw Error(ErrorKind::kInvalidArgument, "column " + core::quoted(name) + " of " + core::grouped(bytes.size()) +
+                                                 " bytes is no whole number of elements, or one column too many");
+  }
+  core::DirectoryEntry entry;
+  std::memcpy(entry.name.data(), name.data(), name.size());
+  entry.type = static_cast<std::uint32_t>(type);
+  entry.count = bytes.size() / width_of(type);
+  state_->directory.push_back(entry);
+  state_->columns.push_back(bytes);
+}
+
+void ColumnFileWriter::publish(const std::filesystem::path& path) const {
+  core::TemporaryFile file(path);
+  state_->write(file);
+  file.publish_new();
+}
+
+void ColumnFileWriter::replace(const std::filesystem::path& path) const {
+  core::TemporaryFile file(path);
+  state_->write(file);
+  file.publish_replacing();
+}
+
+}  // namespace modyn

@@ -1,0 +1,48 @@
+// The native threads of a process.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <list>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace modyn::core {
+
+class ThreadPool {
+ public:
+  // With `threads` workers; 0 is allowed: callers then do all work themselves.
+  explicit ThreadPool(unsigned threads);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  // The pool of this process: one thread fewer than there are cores, because callers work too.
+  // A forked child gets a pool of its own (its parent's threads do not exist there).
+  static ThreadPool& shared();
+
+  // Calls work(0) ... work(count - 1), on at most `parallel` threads (0: as many as there are), the
+  // calling one among them; returns when all have returned. Indices start in ascending order. After
+  // a failure no further index is started, and the failure with the lowest index is thrown. Safe to call from
+  // several threads and from within work.
+  void for_each(std::size_t count, unsigned parallel, const std::function<void(std::size_t)>& work);
+
+ private:
+  struct Job;
+  void run_worker();
+  void run_one(Job& job, std::unique_lock<std::mutex>& lock);
+  [[nodiscard]] Job* find_job() const;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::list<Job*> jobs_;
+  bool stopping_ = false;
+  std::vector<std::thread> workers_;
+};
+
+// `requested`, or the number of cores if it is 0.
+[[nodiscard]] unsigned thread_count(unsigned requested) noexcept;
+
+}  // namespace modyn::core
