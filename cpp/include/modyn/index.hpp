@@ -5,6 +5,8 @@
 // within an extent (a range of records of one file), so a key is found by binary search.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -73,6 +75,8 @@ class Index {
 
   [[nodiscard]] const IndexSummary& summary() const noexcept;
   [[nodiscard]] const FixedRecordFormat& format() const noexcept;
+  // Random bits that tell this dataset from every other; drawn at its first commit, zero before.
+  [[nodiscard]] std::array<std::byte, 16> identity() const noexcept;
 
   // Each takes any keys in any order, repeats allowed; kUnknownKey names the first few missing.
   void locate(std::span<const Key> keys, std::span<Location> out) const;

@@ -11,6 +11,7 @@ namespace modyn::core {
 // 'name', always valid UTF-8 on one line: what is not (control characters, quotes, backslashes,
 // broken sequences) is written as \xNN, so that no file name can garble or forge a message.
 [[nodiscard]] std::string quoted(std::string_view bytes);
+[[nodiscard]] inline std::string quoted(const std::string& bytes) { return quoted(std::string_view(bytes)); }
 [[nodiscard]] std::string quoted(const std::filesystem::path& path);
 
 // 1,234,567

@@ -1,0 +1,20 @@
+// A record format as text that describes itself, as manifests store it.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "modyn/index.hpp"
+
+namespace modyn::index {
+
+// Lines of name=value, the first of which names the kind of format.
+[[nodiscard]] std::string format_text(const FixedRecordFormat& format);
+// kCorrupt, naming `path`, if the text describes no format that this program knows.
+[[nodiscard]] FixedRecordFormat parse_format(std::string_view text, const std::filesystem::path& path);
+
+// kInvalidArgument if no record can look like this.
+void check_format(const FixedRecordFormat& format);
+
+}  // namespace modyn::index
