@@ -1,0 +1,222 @@
+#include <algorithm>
+#include <array>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "modyn/column_file.hpp"
+#include "modyn/partition.hpp"
+#include "partition/training_set_layout.hpp"
+
+namespace modyn {
+namespace {
+
+using partition::Header;
+
+constexpr std::size_t kBlock = 1024;
+
+[[noreturn]] void corrupt(const ColumnFile& file, const std::string& what) {
+  throw Error(ErrorKind::kCorrupt, "training set '" + file.path().string() + "': " + what);
+}
+
+Header read_header(const ColumnFile& file) {
+  const auto column = file.read<std::uint64_t>(partition::kHeaderColumn);
+  if (column.empty() || column[partition::kVersion] != partition::kTrainingSetVersion) {
+    corrupt(file, "format version " + (column.empty() ? "missing" : std::to_string(column[0])) +
+                      "; this version of Modyn reads version " + std::to_string(partition::kTrainingSetVersion));
+  }
+  Header header{};
+  if (column.size() != header.size()) {
+    corrupt(file, "its header has " + std::to_string(column.size()) + " fields, not " + std::to_string(header.size()));
+  }
+  std::ranges::copy(column, header.begin());
+  if (header[partition::kPhiloxVersionField] != kPhiloxVersion ||
+      header[partition::kPermutationVersionField] != kPermutationVersion) {
+    corrupt(file, "made for version " + std::to_string(header[partition::kPhiloxVersionField]) + " of Philox and " +
+                      std::to_string(header[partition::kPermutationVersionField]) +
+                      " of the permutation; this version of Modyn has " + std::to_string(kPhiloxVersion) + " and " +
+                      std::to_string(kPermutationVersion));
+  }
+  return header;
+}
+
+void check_view(const ColumnFile& file, const Header& header, const View& view) {
+  const IndexSummary& summary = view.index()->summary();
+  const auto require = [&](partition::HeaderField field, std::uint64_t actual, const char* what) {
+    if (header[field] == actual) return;
+    throw Error(ErrorKind::kInvalidArgument, "training set '" + file.path().string() + "' was written for " + what +
+                                                 " " + std::to_string(header[field]) + ", but the view has " +
+                                                 std::to_string(actual) + "; open the manifest that it names");
+  };
+  require(partition::kManifest, summary.manifest, "manifest");
+  require(partition::kManifestSequence, summary.sequence, "sequence number");
+  require(partition::kViewOrder, partition::code_of(view.order()), "view order (0 sequence, 1 time)");
+  require(partition::kViewSamples, view.size(), "a view size of");
+}
+
+void require_size(const ColumnFile& file, std::string_view column, std::uint64_t expected) {
+  const std::uint64_t actual = file.size(column);
+  if (actual != expected) {
+    corrupt(file, "column '" + std::string(column) + "' has " + std::to_string(actual) + " elements, not " +
+                      std::to_string(expected));
+  }
+}
+
+}  // namespace
+
+struct TrainingSet::State {
+  std::shared_ptr<const ColumnFile> file;
+  std::shared_ptr<const View> view;
+  std::uint64_t samples = 0;
+  bool weighted = false;
+  bool explicit_keys = false;
+  // Ranges, if not explicit keys. Both lie in the file's map.
+  std::span<const std::uint64_t> range_first;
+  std::span<const std::uint64_t> range_end;
+  // Whole columns, verified when a random access first needs them.
+  mutable std::once_flag all_keys_once;
+  mutable std::once_flag all_weights_once;
+  mutable std::span<const Key> all_keys;
+  mutable std::span<const float> all_weights;
+
+  void open_ranges();
+  void check_request(std::size_t keys, std::size_t weights) const;
+  void check_end(std::uint64_t first, std::uint64_t count) const;
+
+  // The range that holds sample `index`.
+  [[nodiscard]] std::size_t range_of(std::uint64_t index) const {
+    return static_cast<std::size_t>(std::ranges::upper_bound(range_end, index) - range_end.begin());
+  }
+  [[nodiscard]] std::uint64_t range_begin(std::size_t range) const { return range == 0 ? 0 : range_end[range - 1]; }
+  [[nodiscard]] std::uint64_t position_of(std::uint64_t index) const {
+    const std::size_t range = range_end.size() == 1 ? 0 : range_of(index);
+    return range_first[range] + (index - range_begin(range));
+  }
+
+  void keys_in_ranges(std::uint64_t first, std::span<Key> keys) const;
+  void keys_in_ranges_at(std::span<const std::uint64_t> indices, std::span<Key> keys) const;
+};
+
+void TrainingSet::State::open_ranges() {
+  range_first = file->read<std::uint64_t>(partition::kFirstColumn);
+  range_end = file->read<std::uint64_t>(partition::kEndColumn);
+  require_size(*file, partition::kEndColumn, range_first.size());
+  for (std::size_t range = 0; range < range_end.size(); ++range) {
+    const std::uint64_t count = range_end[range] - range_begin(range);
+    if (range_end[range] <= range_begin(range) || range_first[range] > view->size() ||
+        count > view->size() - range_first[range]) {
+      corrupt(*file, "range " + std::to_string(range) + " is empty or reaches beyond the view");
+    }
+  }
+  if (range_begin(range_end.size()) != samples) {
+    corrupt(*file, "its ranges hold " + std::to_string(range_begin(range_end.size())) + " samples, not the " +
+                       std::to_string(samples) + " of its header");
+  }
+}
+
+void TrainingSet::State::check_request(std::size_t keys, std::size_t weights) const {
+  if (weights == 0 || weights == keys) return;
+  throw Error(ErrorKind::kInvalidArgument, "training set '" + file->path().string() + "': room for " +
+                                               std::to_string(weights) + " weights and " + std::to_string(keys) +
+                                               " keys asked for");
+}
+
+void TrainingSet::State::check_end(std::uint64_t first, std::uint64_t count) const {
+  if (first <= samples && count <= samples - first) return;
+  throw Error(ErrorKind::kInvalidArgument, "training set '" + file->path().string() + "': samples [" +
+                                               std::to_string(first) + ", " + std::to_string(first) + " + " +
+                                               std::to_string(count) + ") asked for; it has " +
+                                               std::to_string(samples));
+}
+
+void TrainingSet::State::keys_in_ranges(std::uint64_t first, std::span<Key> keys) const {
+  for (std::size_t range = range_of(first); !keys.empty(); ++range) {
+    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(range_end[range] - first, keys.size()));
+    view->keys(range_first[range] + (first - range_begin(range)), keys.first(count));
+    first += count;
+    keys = keys.subspan(count);
+  }
+}
+
+void TrainingSet::State::keys_in_ranges_at(std::span<const std::uint64_t> indices, std::span<Key> keys) const {
+  std::array<std::uint64_t, kBlock> positions;
+  for (std::size_t done = 0; done < indices.size(); done += kBlock) {
+    const auto block = indices.subspan(done, std::min(kBlock, indices.size() - done));
+    std::ranges::transform(block, positions.begin(), [this](std::uint64_t index) { return position_of(index); });
+    view->keys_at(std::span(positions).first(block.size()), keys.subspan(done, block.size()));
+  }
+}
+
+TrainingSet::TrainingSet(std::unique_ptr<State> state) : state_(std::move(state)) {}
+TrainingSet::~TrainingSet() = default;
+
+std::shared_ptr<const TrainingSet> TrainingSet::open(const std::filesystem::path& path,
+                                                     std::shared_ptr<const View> view) {
+  auto state = std::make_unique<State>();
+  state->file = ColumnFile::open(path, FileKind::kTrainingSet);
+  state->view = std::move(view);
+  const ColumnFile& file = *state->file;
+  const Header header = read_header(file);
+  check_view(file, header, *state->view);
+  state->samples = header[partition::kSamples];
+  state->weighted = file.has(partition::kWeightsColumn);
+  if (state->weighted) require_size(file, partition::kWeightsColumn, state->samples);
+  if (header[partition::kRepresentation] == partition::kKeys) {
+    state->explicit_keys = true;
+    require_size(file, partition::kKeysColumn, state->samples);
+  } else if (header[partition::kRepresentation] == partition::kRanges) {
+    state->open_ranges();
+  } else {
+    corrupt(file, "unknown representation " + std::to_string(header[partition::kRepresentation]));
+  }
+  return std::shared_ptr<const TrainingSet>(new TrainingSet(std::move(state)));
+}
+
+std::uint64_t TrainingSet::size() const noexcept { return state_->samples; }
+bool TrainingSet::weighted() const noexcept { return state_->weighted; }
+const std::shared_ptr<const View>& TrainingSet::view() const noexcept { return state_->view; }
+std::uint32_t TrainingSet::digest() const noexcept { return state_->file->digest(); }
+
+void TrainingSet::read(std::uint64_t first, std::span<Key> keys, std::span<float> weights) const {
+  const State& state = *state_;
+  state.check_request(keys.size(), weights.size());
+  state.check_end(first, keys.size());
+  if (keys.empty()) return;
+  if (state.explicit_keys) {
+    std::ranges::copy(state.file->read<Key>(partition::kKeysColumn, first, keys.size()), keys.begin());
+  } else {
+    state.keys_in_ranges(first, keys);
+  }
+  if (state.weighted && !weights.empty()) {
+    std::ranges::copy(state.file->read<float>(partition::kWeightsColumn, first, weights.size()), weights.begin());
+  } else {
+    std::ranges::fill(weights, 1.0F);
+  }
+}
+
+void TrainingSet::read_at(std::span<const std::uint64_t> indices, std::span<Key> keys, std::span<float> weights) const {
+  const State& state = *state_;
+  if (indices.size() != keys.size()) {
+    throw Error(ErrorKind::kInvalidArgument, "training set '" + state.file->path().string() + "': room for " +
+                                                 std::to_string(keys.size()) + " keys and " +
+                                                 std::to_string(indices.size()) + " indices asked for");
+  }
+  state.check_request(keys.size(), weights.size());
+  if (indices.empty()) return;
+  state.check_end(std::ranges::max(indices), 1);
+  if (state.explicit_keys) {
+    std::call_once(state.all_keys_once, [&] { state.all_keys = state.file->read<Key>(partition::kKeysColumn); });
+    std::ranges::transform(indices, keys.begin(), [&](std::uint64_t index) { return state.all_keys[index]; });
+  } else {
+    state.keys_in_ranges_at(indices, keys);
+  }
+  if (state.weighted && !weights.empty()) {
+    std::call_once(state.all_weights_once,
+                   [&] { state.all_weights = state.file->read<float>(partition::kWeightsColumn); });
+    std::ranges::transform(indices, weights.begin(), [&](std::uint64_t index) { return state.all_weights[index]; });
+  } else {
+    std::ranges::fill(weights, 1.0F);
+  }
+}
+
+}  // namespace modyn
