@@ -1,0 +1,46 @@
+#include "modyn/feed.hpp"
+
+#include <string>
+#include <utility>
+
+#include "core/message.hpp"
+
+namespace modyn {
+namespace {
+
+[[noreturn]] void refuse(const std::string& what) { throw Error(ErrorKind::kInvalidArgument, "feed: " + what); }
+
+}  // namespace
+
+Feed::Feed(std::shared_ptr<const TrainingSet> training_set, std::optional<Permutation> permutation,
+           std::shared_ptr<const Reader> reader, std::vector<Field> fields)
+    : training_set_(std::move(training_set)),
+      permutation_(std::move(permutation)),
+      reader_(std::move(reader)),
+      fields_(std::move(fields)) {
+  if (permutation_ && permutation_->size() != training_set_->size()) {
+    refuse("the permutation is of " + core::grouped(permutation_->size()) + " samples, the training set has " +
+           core::grouped(training_set_->size()));
+  }
+  const std::uint64_t wanted = training_set_->view()->index()->summary().manifest;
+  const std::uint64_t pinned = reader_->index()->summary().manifest;
+  if (wanted != pinned) {
+    refuse("the training set is of manifest " + core::grouped(wanted) + ", the reader of manifest " +
+           core::grouped(pinned));
+  }
+  check_fields(reader_->index()->format(), fields_);  // now, not in the middle of an epoch
+}
+
+void Feed::fetch(std::uint64_t first, std::span<Key> keys, std::span<float> weights, std::span<std::int64_t> labels,
+                 std::span<std::byte* const> outputs) const {
+  if (permutation_) {
+    std::vector<std::uint64_t> indices(keys.size());
+    permutation_->apply(first, indices);
+    training_set_->read_at(indices, keys, weights);
+  } else {
+    training_set_->read(first, keys, weights);
+  }
+  reader_->fetch_fields(keys, fields_, labels, outputs);
+}
+
+}  // namespace modyn
