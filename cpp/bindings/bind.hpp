@@ -1,0 +1,13 @@
+// The parts of the module, one for each library.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+namespace modyn::bindings {
+
+void bind_index(nanobind::module_& module);
+void bind_ingest(nanobind::module_& module);
+void bind_partition(nanobind::module_& module);
+void bind_fetch(nanobind::module_& module);
+
+}  // namespace modyn::bindings

@@ -1,0 +1,15 @@
+// modyn._native: the native libraries for Python.
+//
+// Only arguments are converted here. Every call takes a batch, releases the GIL while it works, and
+// returns NumPy arrays that own their memory.
+#include "bind.hpp"
+#include "errors.hpp"
+
+NB_MODULE(_native, module) {
+  module.doc() = "Native data plane: indexes, ingest, fetch, and addressed randomness.";
+  modyn::bindings::register_errors();
+  modyn::bindings::bind_index(module);
+  modyn::bindings::bind_ingest(module);
+  modyn::bindings::bind_partition(module);
+  modyn::bindings::bind_fetch(module);
+}
