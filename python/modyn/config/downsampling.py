@@ -1,0 +1,205 @@
+"""Downsampling: which samples of a training set, or of each batch, are trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from modyn.config.model import ModelName
+from modyn.config.section import Issue, Options, Section, rule
+from modyn.config.training import CheckpointingConfig, TrainingConfig
+
+Greedy = Literal["NaiveGreedy", "LazyGreedy", "StochasticGreedy", "ApproximateLazyGreedy"]
+GradientApproximation = Literal["LastLayer", "LastLayerWithEmbedding"]
+
+_BALANCE = "Whether every class keeps its share; needs sample_then_batch."
+_GRADIENT = "What stands for a sample's gradient."
+_SELECTION_BATCH = "Candidates whose gain is computed at a time."
+
+
+class RatioSection(Section):
+    """A share `ratio / ratio_max`."""
+
+    ratio: int = Field(ge=0, description="Numerator of the share that is kept.")
+    ratio_max: int = Field(100, ge=1, description="Denominator of the share: 100 for percent, 1000 for per mille.")
+
+    @rule
+    def ratio_is_a_share(self) -> Iterator[Issue]:
+        if self.ratio > self.ratio_max:
+            yield Issue(("ratio",), f"ratio {self.ratio} is more than all", f"at most ratio_max, {self.ratio_max}")
+
+
+class _Downsampling(RatioSection):
+    sample_then_batch: bool = Field(
+        False, description="Choose from the whole training set before batches are made (true), or from each batch (false)."
+    )
+    period: int = Field(1, ge=0, description="Epochs between choices, for sample_then_batch; 0 for one per trigger.")
+
+
+class UncertaintyDownsampling(_Downsampling):
+    """Keeps the samples that the model is least certain about."""
+
+    strategy: Literal["Uncertainty"] = Field(description="Name of the strategy.")
+    score_metric: Literal["LeastConfidence", "Entropy", "Margin"] = Field(description="How certainty is measured.")
+    balance: bool = Field(False, description=_BALANCE)
+
+
+class KcenterGreedyDownsampling(_Downsampling):
+    """Keeps samples that cover the space of embeddings."""
+
+    strategy: Literal["KcenterGreedy"] = Field(description="Name of the strategy.")
+    balance: bool = Field(False, description=_BALANCE)
+
+
+class GradMatchDownsampling(_Downsampling):
+    """Keeps a weighted set whose gradient matches that of all samples."""
+
+    strategy: Literal["GradMatch"] = Field(description="Name of the strategy.")
+    balance: bool = Field(False, description=_BALANCE)
+    full_grad_approximation: GradientApproximation = Field("LastLayer", description=_GRADIENT)
+
+
+class CraigDownsampling(_Downsampling):
+    """Keeps a weighted set that represents all gradients by facility location."""
+
+    strategy: Literal["Craig"] = Field(description="Name of the strategy.")
+    selection_batch: int = Field(64, ge=1, description=_SELECTION_BATCH)
+    balance: bool = Field(False, description=_BALANCE)
+    greedy: Greedy = Field("NaiveGreedy", description="The greedy algorithm.")
+    full_grad_approximation: GradientApproximation = Field("LastLayer", description=_GRADIENT)
+
+
+class SubmodularDownsampling(_Downsampling):
+    """Keeps a set that maximises a submodular function of the gradients."""
+
+    strategy: Literal["Submodular"] = Field(description="Name of the strategy.")
+    submodular_function: Literal["FacilityLocation", "GraphCut", "LogDeterminant"] = Field(
+        description="The function that is maximised."
+    )
+    submodular_optimizer: Greedy = Field("NaiveGreedy", description="The greedy algorithm.")
+    selection_batch: int = Field(64, ge=1, description=_SELECTION_BATCH)
+    balance: bool = Field(False, description=_BALANCE)
+    full_grad_approximation: GradientApproximation = Field("LastLayer", description=_GRADIENT)
+
+
+class LossDownsampling(_Downsampling):
+    """Draws samples in proportion to their loss."""
+
+    strategy: Literal["Loss"] = Field(description="Name of the strategy.")
+
+
+class GradNormDownsampling(_Downsampling):
+    """Draws samples in proportion to the norm of their gradient."""
+
+    strategy: Literal["GradNorm"] = Field(description="Name of the strategy.")
+
+
+class NoDownsampling(_Downsampling):
+    """Keeps every sample. Written with quotes, since YAML reads a bare No as false."""
+
+    strategy: Literal["No"] = Field(description="Name of the strategy.")
+    ratio: Literal[100] = Field(100, description="Everything.")
+
+
+class RS2Downsampling(_Downsampling):
+    """Draws a new random subset for every epoch."""
+
+    strategy: Literal["RS2"] = Field(description="Name of the strategy.")
+    sample_then_batch: Literal[True] = Field(True, description="RS2 chooses from the whole training set.")
+    period: Literal[1] = Field(1, description="RS2 chooses anew in every epoch.")
+    with_replacement: bool = Field(description="Whether a sample may come again before all others have come.")
+
+
+class _NoCheckpointing(CheckpointingConfig):
+    """No checkpoints."""
+
+    activated: Literal[False] = Field(False, description="The irreducible-loss model is trained without checkpoints.")
+
+
+class IlTrainingConfig(TrainingConfig):
+    """How the irreducible-loss model is trained."""
+
+    num_samples_to_pass: None = Field(None, description="The irreducible-loss model is trained in whole epochs.")
+    initial_model: Literal["random"] = Field("random", description="The irreducible-loss model starts from scratch.")
+    checkpointing: _NoCheckpointing = Field(default=_NoCheckpointing(), description="None.")
+    drop_last_batch: bool = Field(False, description="Whether to leave out the last batch if it is not full.")
+    il_model_id: ModelName = Field(description="The irreducible-loss model: as model.id.")
+    il_model_config: Options = Field(default={}, description="Keyword arguments of the irreducible-loss model.")
+
+
+class RHOLossDownsampling(_Downsampling):
+    """Keeps samples whose loss a model trained on held-out data could reduce."""
+
+    strategy: Literal["RHOLoss"] = Field(description="Name of the strategy.")
+    holdout_set_strategy: Literal["Simple", "Twin"] = Field(
+        description="One model trained on held-out samples, or two that hold out for each other."
+    )
+    holdout_set_ratio: int = Field(ge=0, description="Numerator of the share that is held out; 50 for Twin.")
+    holdout_set_ratio_max: int = Field(100, ge=1, description="Denominator of the share that is held out.")
+    il_training_config: IlTrainingConfig = Field(description="How the irreducible-loss model is trained.")
+
+    @rule
+    def holdout_is_a_share(self) -> Iterator[Issue]:
+        if self.holdout_set_ratio > self.holdout_set_ratio_max:
+            what = f"holdout_set_ratio {self.holdout_set_ratio} is more than all"
+            yield Issue(("holdout_set_ratio",), what, f"at most holdout_set_ratio_max, {self.holdout_set_ratio_max}")
+
+    @rule
+    def twins_hold_out_halves(self) -> Iterator[Issue]:
+        if self.holdout_set_strategy == "Twin" and self.holdout_set_ratio != 50:
+            yield Issue(("holdout_set_ratio",), f"holdout_set_ratio is {self.holdout_set_ratio}", "50 for strategy Twin")
+
+
+SingleDownsamplingConfig = Annotated[
+    UncertaintyDownsampling
+    | KcenterGreedyDownsampling
+    | GradMatchDownsampling
+    | CraigDownsampling
+    | SubmodularDownsampling
+    | LossDownsampling
+    | GradNormDownsampling
+    | NoDownsampling
+    | RS2Downsampling
+    | RHOLossDownsampling,
+    Field(discriminator="strategy"),
+]
+
+
+class MultiDownsamplingConfig(Section):
+    """Several downsampling strategies, one after the other."""
+
+    downsampling_list: list[SingleDownsamplingConfig] = Field(min_length=1, description="The strategies, in order.")
+    downsampling_thresholds: list[int] = Field(
+        description="At which trigger each further strategy takes over; one number fewer than strategies, increasing."
+    )
+
+    @rule
+    def thresholds_fit(self) -> Iterator[Issue]:
+        thresholds, wanted = self.downsampling_thresholds, len(self.downsampling_list) - 1
+        if len(thresholds) != wanted:
+            what = f"{len(self.downsampling_list)} strategies have {len(thresholds)} thresholds"
+            yield Issue(("downsampling_thresholds",), what, f"{wanted}, one fewer than strategies")
+
+    @rule
+    def thresholds_increase(self) -> Iterator[Issue]:
+        thresholds = self.downsampling_thresholds
+        for position, (before, threshold) in enumerate(zip(thresholds, thresholds[1:], strict=False), start=1):
+            if threshold <= before:
+                what = f"threshold {threshold} does not follow {before}"
+                yield Issue(("downsampling_thresholds", position), what, f"a number above {before}")
+
+
+def _kind(value: Any) -> str:
+    # `multi` if it looks like one, also when a key of it is misspelt.
+    if isinstance(value, MultiDownsamplingConfig):
+        return "multi"
+    keys = [str(key) for key in value] if isinstance(value, dict) else []
+    return "multi" if any(key.startswith("downsampling") for key in keys) and "strategy" not in keys else "single"
+
+
+DownsamplingConfig = Annotated[
+    Annotated[SingleDownsamplingConfig, Tag("single")] | Annotated[MultiDownsamplingConfig, Tag("multi")],
+    Discriminator(_kind),
+]
