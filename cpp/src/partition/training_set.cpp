@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "core/message.hpp"
 #include "modyn/column_file.hpp"
 #include "modyn/partition.hpp"
 #include "partition/training_set_layout.hpp"
@@ -16,7 +17,7 @@ using partition::Header;
 constexpr std::size_t kBlock = 1024;
 
 [[noreturn]] void corrupt(const ColumnFile& file, const std::string& what) {
-  throw Error(ErrorKind::kCorrupt, "training set '" + file.path().string() + "': " + what);
+  throw Error(ErrorKind::kCorrupt, "training set " + core::quoted(file.path()) + ": " + what);
 }
 
 Header read_header(const ColumnFile& file) {
@@ -41,17 +42,15 @@ Header read_header(const ColumnFile& file) {
 }
 
 void check_view(const ColumnFile& file, const Header& header, const View& view) {
-  const IndexSummary& summary = view.index()->summary();
-  const auto require = [&](partition::HeaderField field, std::uint64_t actual, const char* what) {
-    if (header[field] == actual) return;
-    throw Error(ErrorKind::kInvalidArgument, "training set '" + file.path().string() + "' was written for " + what +
-                                                 " " + std::to_string(header[field]) + ", but the view has " +
-                                                 std::to_string(actual) + "; open the manifest that it names");
-  };
-  require(partition::kManifest, summary.manifest, "manifest");
-  require(partition::kManifestSequence, summary.sequence, "sequence number");
-  require(partition::kViewOrder, partition::code_of(view.order()), "view order (0 sequence, 1 time)");
-  require(partition::kViewSamples, view.size(), "a view size of");
+  std::size_t field = partition::kViewFields;
+  for (const auto& [name, value] : partition::describe(view)) {
+    if (header[field] != value) {
+      throw Error(ErrorKind::kInvalidArgument,
+                  "training set " + core::quoted(file.path()) + " was written for a view whose " + name + " is " +
+                      std::to_string(header[field]) + "; the view given has " + std::to_string(value));
+    }
+    ++field;
+  }
 }
 
 void require_size(const ColumnFile& file, std::string_view column, std::uint64_t expected) {
@@ -110,23 +109,22 @@ void TrainingSet::State::open_ranges() {
   }
   if (range_begin(range_end.size()) != samples) {
     corrupt(*file, "its ranges hold " + std::to_string(range_begin(range_end.size())) + " samples, not the " +
-                       std::to_string(samples) + " of its header");
+                       core::grouped(samples) + " of its header");
   }
 }
 
 void TrainingSet::State::check_request(std::size_t keys, std::size_t weights) const {
   if (weights == 0 || weights == keys) return;
-  throw Error(ErrorKind::kInvalidArgument, "training set '" + file->path().string() + "': room for " +
+  throw Error(ErrorKind::kInvalidArgument, "training set " + core::quoted(file->path()) + ": room for " +
                                                std::to_string(weights) + " weights and " + std::to_string(keys) +
                                                " keys asked for");
 }
 
 void TrainingSet::State::check_end(std::uint64_t first, std::uint64_t count) const {
   if (first <= samples && count <= samples - first) return;
-  throw Error(ErrorKind::kInvalidArgument, "training set '" + file->path().string() + "': samples [" +
-                                               std::to_string(first) + ", " + std::to_string(first) + " + " +
-                                               std::to_string(count) + ") asked for; it has " +
-                                               std::to_string(samples));
+  throw Error(ErrorKind::kInvalidArgument, "training set " + core::quoted(file->path()) + ": samples [" +
+                                               core::grouped(first) + ", " + core::grouped(first) + " + " +
+                                               core::grouped(count) + ") asked for; it has " + core::grouped(samples));
 }
 
 void TrainingSet::State::keys_in_ranges(std::uint64_t first, std::span<Key> keys) const {
@@ -197,7 +195,7 @@ void TrainingSet::read(std::uint64_t first, std::span<Key> keys, std::span<float
 void TrainingSet::read_at(std::span<const std::uint64_t> indices, std::span<Key> keys, std::span<float> weights) const {
   const State& state = *state_;
   if (indices.size() != keys.size()) {
-    throw Error(ErrorKind::kInvalidArgument, "training set '" + state.file->path().string() + "': room for " +
+    throw Error(ErrorKind::kInvalidArgument, "training set " + core::quoted(state.file->path()) + ": room for " +
                                                  std::to_string(keys.size()) + " keys and " +
                                                  std::to_string(indices.size()) + " indices asked for");
   }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <tuple>
 
 #include "modyn/index.hpp"
 
@@ -23,20 +24,35 @@ enum HeaderField : std::size_t {
   kVersion,
   kRepresentation,  // a Representation
   kSamples,
-  kManifest,
-  kManifestSequence,
-  kViewOrder,  // code_of()
-  kViewSamples,
   kPhiloxVersionField,
   kPermutationVersionField,
-  kHeaderFields,
+  kViewFields,  // from here on: describe() of the view
 };
 
 enum Representation : std::uint64_t { kRanges = 1, kKeys = 2 };
 
-// Written to disk, so independent of how the enumeration is declared.
-[[nodiscard]] constexpr std::uint64_t code_of(ViewOrder order) noexcept { return order == ViewOrder::kTime ? 1 : 0; }
+// What tells views apart. The dataset's random identity is left out on purpose: the same files,
+// scanned into another workspace, must give the same training-set file.
+struct ViewProperty {
+  const char* name;
+  std::uint64_t value;
+};
+using ViewProperties = std::array<ViewProperty, 9>;
 
+[[nodiscard]] inline ViewProperties describe(const View& view) {
+  const IndexSummary& summary = view.index()->summary();
+  return {{{"manifest", summary.manifest},
+           {"sequence number", summary.sequence},
+           {"next key", static_cast<std::uint64_t>(summary.next_key)},
+           {"number of files", summary.files},
+           {"first timestamp", static_cast<std::uint64_t>(summary.first_timestamp)},
+           {"last timestamp", static_cast<std::uint64_t>(summary.last_timestamp)},
+           {"record size", view.index()->format().record_size},
+           {"order (0 sequence, 1 time)", view.order() == ViewOrder::kTime ? 1U : 0U},
+           {"number of samples", view.size()}}};
+}
+
+inline constexpr std::size_t kHeaderFields = kViewFields + std::tuple_size_v<ViewProperties>;
 using Header = std::array<std::uint64_t, kHeaderFields>;
 
 }  // namespace modyn::partition

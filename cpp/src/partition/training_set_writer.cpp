@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "core/message.hpp"
 #include "modyn/column_file.hpp"
 #include "modyn/partition.hpp"
 #include "partition/training_set_layout.hpp"
@@ -15,12 +16,12 @@ using partition::Header;
 
 [[noreturn]] void refuse(const std::filesystem::path& path, const std::string& what,
                          ErrorKind kind = ErrorKind::kInvalidArgument) {
-  throw Error(kind, "training set '" + path.string() + "': " + what);
+  throw Error(kind, "training set " + core::quoted(path) + ": " + what);
 }
 
 void check_weights(const std::filesystem::path& path, std::span<const float> weights, std::uint64_t samples) {
   if (!weights.empty() && weights.size() != samples) {
-    refuse(path, std::to_string(weights.size()) + " weights for " + std::to_string(samples) +
+    refuse(path, core::grouped(std::uint64_t{weights.size()}) + " weights for " + core::grouped(samples) +
                      " samples; give one for each sample or none");
   }
   const auto bad = std::ranges::find_if_not(weights, [](float weight) { return std::isfinite(weight); });
@@ -31,17 +32,14 @@ void check_weights(const std::filesystem::path& path, std::span<const float> wei
 }
 
 Header header_for(const View& view, partition::Representation representation, std::uint64_t samples) {
-  const IndexSummary& summary = view.index()->summary();
   Header header{};
   header[partition::kVersion] = partition::kTrainingSetVersion;
   header[partition::kRepresentation] = representation;
   header[partition::kSamples] = samples;
-  header[partition::kManifest] = summary.manifest;
-  header[partition::kManifestSequence] = summary.sequence;
-  header[partition::kViewOrder] = partition::code_of(view.order());
-  header[partition::kViewSamples] = view.size();
   header[partition::kPhiloxVersionField] = kPhiloxVersion;
   header[partition::kPermutationVersionField] = kPermutationVersion;
+  std::ranges::transform(partition::describe(view), header.begin() + partition::kViewFields,
+                         &partition::ViewProperty::value);
   return header;
 }
 
@@ -62,8 +60,8 @@ RangeColumns columns_of(const std::filesystem::path& path, std::span<const Range
   std::uint64_t next_position = std::numeric_limits<std::uint64_t>::max();
   for (const Range& range : ranges) {
     if (range.first > view_size || range.count > view_size - range.first) {
-      refuse(path, "range [" + std::to_string(range.first) + ", " + std::to_string(range.first) + " + " +
-                       std::to_string(range.count) + ") reaches beyond the view's " + std::to_string(view_size) +
+      refuse(path, "range [" + core::grouped(range.first) + ", " + core::grouped(range.first) + " + " +
+                       core::grouped(range.count) + ") reaches beyond the view's " + core::grouped(view_size) +
                        " samples");
     }
     if (range.count == 0) continue;
@@ -104,10 +102,10 @@ void TrainingSet::write_keys(const std::filesystem::path& path, const View& view
   const Key next_key = view.index()->summary().next_key;
   const auto unknown = std::ranges::find_if(keys, [next_key](Key key) { return key < 0 || key >= next_key; });
   if (unknown != keys.end()) {
-    refuse(path,
-           "key " + std::to_string(*unknown) + " is not in the dataset, whose keys are 0 to " +
-               std::to_string(next_key - 1),
-           ErrorKind::kUnknownKey);
+    refuse(
+        path,
+        "key " + core::grouped(*unknown) + " is not in the dataset, whose keys are 0 to " + core::grouped(next_key - 1),
+        ErrorKind::kUnknownKey);
   }
   const Header header = header_for(view, partition::kKeys, keys.size());
   ColumnFileWriter writer(FileKind::kTrainingSet);
