@@ -190,10 +190,15 @@ class Journal(Records):
             )
 
     def finished(
-        self, trigger: int, results: list[tuple[EvaluationTask, IntervalResult]], seconds: float | None
+        self,
+        trigger: int,
+        results: list[tuple[EvaluationTask, IntervalResult]],
+        trigger_state: dict[str, Any],
+        seconds: float | None,
     ) -> None:
-        """The evaluations that follow the training, if any, are there: the trigger is done."""
-        with self._commit("done", trigger) as (session, _):
+        """The policy knows the new model, and the evaluations that follow the training, if any, are there: done."""
+        with self._commit("done", trigger) as (session, run):
+            run.trigger_state = trigger_state
             row = self._trigger(session, trigger)
             row.state = "done"
             if seconds is not None:
@@ -244,12 +249,12 @@ class Journal(Records):
 
     def evaluated(self, results: list[tuple[EvaluationTask, IntervalResult]]) -> None:
         """Some of the evaluations after the pipeline are there."""
-        with self._commit("evaluating") as (session, _):
+        with self._commit("evaluated") as (session, _):
             self._add_evaluations(session, "after_pipeline", results)
 
     def end(self, state: str, seconds: float, error: str | None = None) -> None:
         """The run stops here: `done`, `failed` or `interrupted`; `seconds` is what this owner has spent on it."""
-        with self._commit(state) as (_, run):
+        with self._commit(f"run {state}") as (_, run):
             run.state = state
             run.error = error
             run.seconds += seconds

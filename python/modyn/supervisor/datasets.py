@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from modyn.config import PipelineConfig
+from modyn.config.datasets import BinaryDataset, DatasetConfig
+from modyn.errors import UnsupportedError
 from modyn.storage.api import FixedRecord, ScanSummary, Storage, TimestampFrom
 from modyn.supervisor.context import RunContext
 
@@ -18,22 +20,37 @@ def register_datasets(config: PipelineConfig, source_folder: Path, storage: Stor
         DatasetError: a dataset is unknown, or registered with other settings.
     """
     for dataset in config.datasets:
-        wrapper = dataset.file_wrapper_config
-        storage.add(
-            dataset.name,
-            source_folder / dataset.base_path,
-            FixedRecord(
-                record_size=wrapper.record_size,
-                label_size=wrapper.label_size,
-                label_offset=wrapper.label_offset,
-                byteorder=wrapper.byteorder,
-                label_signed=wrapper.label_signed,
-                file_extension=wrapper.file_extension,
-            ),
-            TimestampFrom(dataset.timestamp.source, dataset.timestamp.pattern or ""),
-        )
+        format, timestamp = dataset_settings(dataset)
+        storage.add(dataset.name, dataset.folder(source_folder), format, timestamp)
     for name in used_datasets(config):
         storage.status(name)
+
+
+def dataset_settings(dataset: DatasetConfig) -> tuple[FixedRecord, TimestampFrom]:
+    """How to read a declared dataset.
+
+    Raises:
+        UnsupportedError: this version cannot read such files, or take timestamps from there.
+    """
+    if not isinstance(dataset, BinaryDataset):
+        raise UnsupportedError(
+            f"dataset '{dataset.name}': {dataset.file_wrapper_type} cannot be read yet; use BinaryFileWrapper"
+        )
+    timestamp = dataset.timestamp
+    if timestamp.source == "column":
+        raise UnsupportedError(
+            f"dataset '{dataset.name}': timestamps cannot be taken from a column yet; use source mtime or filename"
+        )
+    wrapper = dataset.file_wrapper_config
+    format = FixedRecord(
+        record_size=wrapper.record_size,
+        label_size=wrapper.label_size,
+        label_offset=wrapper.label_offset,
+        byteorder=wrapper.byteorder,
+        label_signed=wrapper.label_signed,
+        file_extension=wrapper.file_extension,
+    )
+    return format, TimestampFrom(timestamp.source, timestamp.pattern or "")
 
 
 def used_datasets(config: PipelineConfig) -> list[str]:

@@ -113,7 +113,7 @@ class Execution:
         strategy = build_strategy(config.selection_strategy)
         if row.strategy_state:
             strategy.load_state_dict(row.strategy_state)
-        steps = TriggerSteps(context, view, strategy, evaluations, row.stream_start)
+        steps = TriggerSteps(context, view, policy, strategy, evaluations, row.stream_start)
         if row.phase == "preparing":
             context.journal.begin("streaming")
         if steps.next_trigger > 0:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from modyn.compute.api import Json
 from modyn.errors import JobDiedError
-from modyn.evaluator.api import TrainedModel
+from modyn.evaluator.api import EvaluationTask, TrainedModel
 from modyn.evaluator.plan import after_training_tasks
 from modyn.metadata.journal import Attempt
 from modyn.metadata.tables import TriggerRow
@@ -22,6 +22,7 @@ from modyn.supervisor.context import RunContext
 from modyn.supervisor.evaluation import Evaluations
 from modyn.supervisor.jobs import run_job
 from modyn.trainer.api import ENTRY, TrainingRequest, TrainingResult
+from modyn.triggers.api import Trigger
 
 
 class TriggerSteps:
@@ -30,6 +31,7 @@ class TriggerSteps:
     Args:
         context: the run.
         view: the view that positions refer to.
+        policy: the trigger policy; it is told of every new model.
         strategy: the selection strategy, with its committed state loaded.
         evaluations: plans and runs evaluations.
         stream_start: position of the first replayed sample.
@@ -39,12 +41,14 @@ class TriggerSteps:
         self,
         context: RunContext,
         view: View,
+        policy: Trigger,
         strategy: SelectionStrategy,
         evaluations: Evaluations,
         stream_start: int,
     ) -> None:
         self._context = context
         self._view = view
+        self._policy = policy
         self._strategy = strategy
         self._evaluations = evaluations
         self._ledger = Ledger()
@@ -74,7 +78,7 @@ class TriggerSteps:
         if row.state == "trained":
             row = self._store(row)
         if row.state == "stored":
-            self._evaluate(row)
+            self._finish(row)
 
     def _announce(self, row: TriggerRow) -> None:
         self._context.events.publish(
@@ -193,20 +197,24 @@ class TriggerSteps:
         )
         return self._context.journal.trigger(row.trigger)
 
-    # -- evaluate ----------------------------------------------------------------------------------------------------
+    # -- finish ------------------------------------------------------------------------------------------------------
 
-    def _evaluate(self, row: TriggerRow) -> None:
-        config = self._context.config.evaluation
+    def _finish(self, row: TriggerRow) -> None:
         assert row.model is not None, "a stored trigger has a model"
+        assert row.training is not None, "a stored trigger has a result"
+        result = TrainingResult.from_json(row.training)
+        self._policy.inform_new_model(row.model, result.samples, result.seconds)
+        tasks = self._evaluation_tasks(row, row.model)
+        started = time.perf_counter()
+        results = self._evaluations.run(tasks, "after_training") if tasks else []
+        seconds = time.perf_counter() - started if tasks else None
+        self._context.journal.finished(row.trigger, results, self._policy.state_dict(), seconds)
+
+    def _evaluation_tasks(self, row: TriggerRow, model: int) -> list[EvaluationTask]:
+        config = self._context.config.evaluation
+        if config is None:
+            return []
         assert row.first_timestamp is not None, "a trained trigger brought data"
         assert row.last_timestamp is not None, "a trained trigger brought data"
-        tasks = []
-        if config is not None:
-            model = TrainedModel(row.model, row.trigger, row.first_timestamp, row.last_timestamp)
-            tasks = after_training_tasks(config, model, row.last_timestamp)
-        if not tasks:
-            self._context.journal.finished(row.trigger, [], None)
-            return
-        started = time.perf_counter()
-        results = self._evaluations.run(tasks, "after_training")
-        self._context.journal.finished(row.trigger, results, time.perf_counter() - started)
+        trained = TrainedModel(model, row.trigger, row.first_timestamp, row.last_timestamp)
+        return after_training_tasks(config, trained, row.last_timestamp)

@@ -10,6 +10,7 @@ from modyn.errors import UnsupportedError
 from modyn.model_storage.local import check_supported as check_model_storage
 from modyn.models.names import check_supported as check_model
 from modyn.selector.strategies import build_strategy
+from modyn.supervisor.datasets import dataset_settings
 from modyn.triggers import build_trigger
 
 
@@ -46,7 +47,4 @@ def _check_training(config: PipelineConfig) -> None:
 
 def _check_datasets(config: PipelineConfig) -> None:
     for dataset in config.datasets:
-        if dataset.file_wrapper_type != "BinaryFileWrapper":
-            raise UnsupportedError(
-                f"dataset '{dataset.name}': {dataset.file_wrapper_type} cannot be read yet; use BinaryFileWrapper"
-            )
+        dataset_settings(dataset)
