@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -166,7 +166,7 @@ class LocalStorage:
             return row
 
 
-def _refuse_changes(name: str, old: dict[str, object], new: dict[str, object]) -> None:
+def _refuse_changes(name: str, old: Mapping[str, object], new: Mapping[str, object]) -> None:
     changes = [f"{key} is {old[key]!r}, asked for {new[key]!r}" for key in new if old[key] != new[key]]
     if changes:
         raise DatasetError(

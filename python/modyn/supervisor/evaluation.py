@@ -32,18 +32,15 @@ MODELS_PER_JOB = 8
 
 @dataclass(frozen=True)
 class _Job:
-    """Tasks on one dataset whose models share a pass: every model on every interval that any of them asks for."""
+    """Tasks on one dataset whose models share a pass: each of the models on each of the intervals."""
 
     dataset: str
+    intervals: tuple[Interval, ...]
     tasks: tuple[EvaluationTask, ...]
 
     @property
     def models(self) -> list[int]:
         return sorted({task.model for task in self.tasks})
-
-    @property
-    def intervals(self) -> list[Interval]:
-        return list(dict.fromkeys(task.interval for task in self.tasks))
 
 
 class Evaluations:
@@ -117,7 +114,7 @@ class Evaluations:
             dataset=job.dataset,
             view=self._views[job.dataset],
             models={model: paths[model] for model in job.models},
-            intervals=job.intervals,
+            intervals=list(job.intervals),
             seed=context.seed,
             folder=attempt.folder,
             # One thread each: the values then do not depend on how many jobs run at once.
@@ -148,12 +145,20 @@ class Evaluations:
 
 
 def _jobs(tasks: list[EvaluationTask]) -> Iterator[_Job]:
-    """Split by dataset and by blocks of models; what is asked for decides, not how many workers there are."""
-    groups: dict[tuple[str, int], list[EvaluationTask]] = defaultdict(list)
+    """Jobs that compute what is asked for and nothing else: models that share a job are asked for on equal intervals.
+
+    The tasks alone decide, not how many workers there are.
+    """
+    of_model: dict[tuple[str, int], list[EvaluationTask]] = defaultdict(list)
     for task in tasks:
-        groups[task.dataset, task.model // MODELS_PER_JOB].append(task)
-    for (dataset, _), members in groups.items():
-        yield _Job(dataset, tuple(members))
+        of_model[task.dataset, task.model].append(task)
+    alike: dict[tuple[str, tuple[Interval, ...]], list[list[EvaluationTask]]] = defaultdict(list)
+    for (dataset, _), members in of_model.items():
+        alike[dataset, tuple(dict.fromkeys(task.interval for task in members))].append(members)
+    for (dataset, intervals), models in alike.items():
+        for first in range(0, len(models), MODELS_PER_JOB):
+            members = tuple(task for model in models[first : first + MODELS_PER_JOB] for task in model)
+            yield _Job(dataset, intervals, members)
 
 
 def _task_key(task: EvaluationTask | EvaluationRow) -> tuple[str, str, int, int]:
