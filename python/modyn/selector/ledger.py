@@ -1,0 +1,60 @@
+"""The ledger: which positions of the view each trigger brought. Triggers only cut the stream, so this is ranges."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PositionRange:
+    """Positions `[start, end)` of a view."""
+
+    start: int
+    end: int
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+
+class Ledger:
+    """The ranges of all triggers of a run, in order; trigger numbers count from 0 and include empty triggers."""
+
+    def __init__(self) -> None:
+        self._ranges: list[PositionRange] = []
+        # Triggers whose range does not continue the one before: a window between two of them is one range.
+        self._breaks: list[int] = []
+
+    def __len__(self) -> int:
+        """The number of triggers."""
+        return len(self._ranges)
+
+    def append(self, start: int, end: int) -> None:
+        """Enter the next trigger, which brought positions `[start, end)`; start == end for an empty one.
+
+        Raises:
+            ValueError: the range is inverted or begins before the end of an earlier trigger.
+        """
+        previous_end = self._ranges[-1].end if self._ranges else 0
+        if not previous_end <= start <= end:
+            raise ValueError(
+                f"trigger {len(self._ranges)}: positions [{start}, {end}) do not follow position {previous_end}"
+            )
+        if not self._ranges or start != previous_end:
+            self._breaks.append(len(self._ranges))
+        self._ranges.append(PositionRange(start, end))
+
+    def window(self, trigger: int, tail_triggers: int | None) -> list[PositionRange]:
+        """What `trigger` and the `tail_triggers` before it brought (None: all before it), neighbours merged.
+
+        Empty triggers count, and contribute nothing. The ranges ascend, and none is empty.
+        """
+        first = 0 if tail_triggers is None else max(0, trigger - tail_triggers)
+        later_breaks = self._breaks[bisect_right(self._breaks, first) : bisect_right(self._breaks, trigger)]
+        starts = [first, *later_breaks]
+        ends = [*(start - 1 for start in later_breaks), trigger]
+        runs = [
+            PositionRange(self._ranges[start].start, self._ranges[end].end)
+            for start, end in zip(starts, ends, strict=True)
+        ]
+        return [run for run in runs if len(run)]

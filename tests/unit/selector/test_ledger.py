@@ -1,0 +1,70 @@
+"""The ledger: windows over triggers are the ranges that the triggers brought, merged."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modyn.selector.ledger import Ledger, PositionRange
+
+
+def ledger(*ranges: tuple[int, int]) -> Ledger:
+    made = Ledger()
+    for start, end in ranges:
+        made.append(start, end)
+    return made
+
+
+def test_neighbours_are_one_range():
+    made = ledger((0, 3), (3, 5), (5, 9))
+    assert made.window(2, None) == [PositionRange(0, 9)]
+    assert made.window(2, 1) == [PositionRange(3, 9)]
+    assert made.window(2, 0) == [PositionRange(5, 9)]
+    assert made.window(1, None) == [PositionRange(0, 5)]
+
+
+def test_a_tail_longer_than_the_history_is_all_of_it():
+    assert ledger((4, 6), (6, 7)).window(1, 10) == [PositionRange(4, 7)]
+
+
+def test_empty_triggers_count_and_bring_nothing():
+    made = ledger((0, 3), (3, 3), (3, 3), (3, 5))
+    assert made.window(3, 2) == [PositionRange(3, 5)]
+    assert made.window(3, 3) == [PositionRange(0, 5)]
+    assert made.window(2, 1) == []
+
+
+def test_gaps_separate_ranges():
+    made = ledger((0, 3), (5, 8), (8, 9), (20, 21))
+    assert made.window(3, None) == [PositionRange(0, 3), PositionRange(5, 9), PositionRange(20, 21)]
+
+
+@pytest.mark.parametrize("wrong", [(2, 4), (5, 4), (-1, 9)])
+def test_ranges_must_follow_one_another(wrong):
+    made = ledger((0, 3))
+    with pytest.raises(ValueError, match=r"trigger 1: .* do not follow position 3"):
+        made.append(*wrong)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([0, 0, 0, 2]), st.integers(0, 4)), min_size=1, max_size=12),
+    st.none() | st.integers(0, 13),
+    st.data(),
+)
+def test_a_window_holds_the_positions_of_its_triggers_in_ascending_unmergeable_ranges(steps, tail, data):
+    made, position, brought = Ledger(), 0, []
+    for gap, length in steps:
+        start, position = position + gap, position + gap + length
+        made.append(start, position)
+        brought.append(range(start, position))
+    trigger = data.draw(st.integers(0, len(steps) - 1))
+    first = 0 if tail is None else max(0, trigger - tail)
+
+    window = made.window(trigger, tail)
+
+    assert [p for one in window for p in range(one.start, one.end)] == [
+        p for one in brought[first : trigger + 1] for p in one
+    ]
+    assert all(len(one) > 0 for one in window)
+    assert all(before.end < after.start for before, after in zip(window, window[1:], strict=False))
