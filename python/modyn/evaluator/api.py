@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from modyn.storage.api import Interval, ViewRef
 
 ENTRY = "modyn.evaluator.job:run"
@@ -53,6 +55,16 @@ class EvaluationRequest:
     folder: Path
     threads: int = 0
 
+    def to_json(self) -> dict[str, Any]:
+        """The request as the payload of a job."""
+        data: dict[str, Any] = TypeAdapter(EvaluationRequest).dump_python(self, mode="json")
+        return data
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> EvaluationRequest:
+        """The request that `to_json` wrote."""
+        return TypeAdapter(EvaluationRequest).validate_python(data)
+
 
 @dataclass(frozen=True)
 class IntervalResult:
@@ -66,8 +78,18 @@ class IntervalResult:
 
 @dataclass(frozen=True)
 class EvaluationResult:
-    """All results of a request."""
+    """All results of a request: ordered by interval, then by model."""
 
     results: list[IntervalResult]
     seconds: float
     warnings: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """The result as the answer of a job."""
+        data: dict[str, Any] = TypeAdapter(EvaluationResult).dump_python(self, mode="json")
+        return data
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> EvaluationResult:
+        """The result that `to_json` wrote."""
+        return TypeAdapter(EvaluationResult).validate_python(data)

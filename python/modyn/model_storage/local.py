@@ -96,7 +96,9 @@ def _check_digest(path: Path, digest: str, named: Path) -> None:
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != digest:
-        raise CorruptFileError(f"model '{named}' has the SHA-256 {found}, expected {digest}; the file was changed", named)
+        raise CorruptFileError(
+            f"model '{named}' has the SHA-256 {found}, expected {digest}; the file was changed", named
+        )
 
 
 def _sync(path: Path) -> None:
