@@ -48,13 +48,14 @@ def locate(root: Any, loc: Loc) -> Place:
     for part in loc:
         members = tagged_members(current)
         if members is not None and part in members:
-            current = members[part]  # type: ignore[index]
+            current = members[part]
             section = _as_section(current) or section
             continue
         inside = _inside(current, part)
         if inside is None:
             if _as_section(_plain(current)) is None and not isinstance(part, int):
                 break  # the name of a member of a plain union, or of a validator
+            section = _as_section(_plain(current)) or section
             place.append(part)  # a key that the section does not have
             break
         section = _as_section(_plain(current)) or section

@@ -48,8 +48,8 @@ class DecoderConfig(Section):
     """Fixed records, decoded into whole batches of tensors without Python per sample."""
 
     fields: list[DecoderField] = Field(min_length=1, description="The tensors of a sample; they may overlap.")
-    label_dtype: Dtype = Field("int64", description="Type of the label tensor.")
-    byteorder: Literal["little", "big"] = Field("little", description="Byte order of the fields.")
+    label_dtype: Dtype = Field(default="int64", description="Type of the label tensor.")
+    byteorder: Literal["little", "big"] = Field(default="little", description="Byte order of the fields.")
 
     @property
     def minimum_sample_size(self) -> int:
@@ -84,26 +84,27 @@ class DataConfig(Section):
 
     dataset_id: Name = Field(description="Name of the dataset.")
     decoder: DecoderConfig | None = Field(
-        None, description="Describes fixed records; the fastest way from bytes to tensors."
+        default=None, description="Describes fixed records; the fastest way from bytes to tensors."
     )
     batch_parser_function: str | None = Field(
-        None,
+        default=None,
         description="Python source of `batch_parser_function(data)`: takes a whole batch, uint8 [samples, bytes], and "
         "returns a tensor or a dict of tensors.",
     )
     bytes_parser_function: str | None = Field(
-        None,
-        description="Python source of `bytes_parser_function(data)`: takes one sample's memoryview and returns what the "
-        "transformations or the model take.",
+        default=None,
+        description="Python source of `bytes_parser_function(data)`: takes one sample's memoryview and returns what "
+        "the transformations or the model take.",
     )
     transformations: list[str] = Field(
         default=[],
-        description="Expressions, each a callable on one sample, applied in order; torchvision's `transforms` is known.",
+        description="Expressions for callables on one sample, applied in order; torchvision's `transforms` is known.",
     )
     label_transformer_function: str | None = Field(
-        "", description="Python source of `label_transformer_function(labels)`, applied to each batch of labels."
+        default="",
+        description="Python source of `label_transformer_function(labels)`, applied to each batch of labels.",
     )
-    tokenizer: Tokenizer | None = Field(None, description="Name of a tokenizer, applied last.")
+    tokenizer: Tokenizer | None = Field(default=None, description="Name of a tokenizer, applied last.")
 
     @property
     def parser(self) -> str | None:

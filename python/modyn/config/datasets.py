@@ -19,15 +19,15 @@ class TimestampConfig(Section):
     """Where a sample's timestamp comes from."""
 
     source: Literal["mtime", "filename", "column"] = Field(
-        "mtime", description="The file's modification time, a date in its name, or a column of its records."
+        default="mtime", description="The file's modification time, a date in its name, or a column of its records."
     )
     pattern: str | None = Field(
-        None,
+        default=None,
         description="For source filename: the date in the name, with the directives %Y %m %d %H %M %S, or %s for Unix "
         "seconds; UTC.",
     )
     column: str | Annotated[int, Field(ge=0)] | None = Field(
-        None, union_mode="left_to_right", description="For source column: its name or its index; Unix seconds."
+        default=None, union_mode="left_to_right", description="For source column: its name or its index; Unix seconds."
     )
 
     @rule
@@ -56,12 +56,12 @@ class TimestampConfig(Section):
 class BinaryFileWrapperConfig(Section):
     """Files of records of one size, each with an integer label inside; the sample is the rest."""
 
-    file_extension: FileExtension = Field(".bin", description="Files with another extension are left alone.")
+    file_extension: FileExtension = Field(default=".bin", description="Files with another extension are left alone.")
     record_size: int = Field(ge=2, description="Bytes of a record, label included.")
     label_size: int = Field(ge=1, le=8, description="Bytes of the label.")
-    label_offset: int = Field(0, ge=0, description="Where the label begins in the record, in bytes.")
-    label_signed: bool = Field(False, description="Whether the label is a signed number.")
-    byteorder: Literal["little", "big"] = Field("little", description="Byte order of the label.")
+    label_offset: int = Field(default=0, ge=0, description="Where the label begins in the record, in bytes.")
+    label_signed: bool = Field(default=False, description="Whether the label is a signed number.")
+    byteorder: Literal["little", "big"] = Field(default="little", description="Byte order of the label.")
 
     @property
     def sample_size(self) -> int:
@@ -85,18 +85,18 @@ class BinaryFileWrapperConfig(Section):
 class CsvFileWrapperConfig(Section):
     """Text files with one sample per row and its integer label in one column."""
 
-    file_extension: FileExtension = Field(".csv", description="Files with another extension are left alone.")
-    separator: str = Field(",", min_length=1, max_length=1, description="The character between cells.")
+    file_extension: FileExtension = Field(default=".csv", description="Files with another extension are left alone.")
+    separator: str = Field(default=",", min_length=1, max_length=1, description="The character between cells.")
     quote: str = Field(
-        "\\0",
+        default="\\0",
         validation_alias=AliasChoices("quote", "quote_char"),
         description="The character around cells that hold separators; `\\0` for none.",
     )
-    quoted_linebreaks: bool = Field(True, description="Whether a quoted cell may hold line breaks.")
+    quoted_linebreaks: bool = Field(default=True, description="Whether a quoted cell may hold line breaks.")
     label_index: int = Field(ge=0, description="Index of the label's column, from 0.")
-    ignore_first_line: bool = Field(False, description="Whether the first line is a header.")
-    encoding: str = Field("utf-8", description="Encoding of the text.")
-    validate_file_content: bool = Field(True, description="Whether every row is checked while scanning.")
+    ignore_first_line: bool = Field(default=False, description="Whether the first line is a header.")
+    encoding: str = Field(default="utf-8", description="Encoding of the text.")
+    validate_file_content: bool = Field(default=True, description="Whether every row is checked while scanning.")
 
 
 class SingleSampleFileWrapperConfig(Section):
@@ -109,27 +109,35 @@ class SingleSampleFileWrapperConfig(Section):
 class ParquetFileWrapperConfig(Section):
     """Parquet files with one sample per row and its integer label in one column."""
 
-    file_extension: FileExtension = Field(".parquet", description="Files with another extension are left alone.")
+    file_extension: FileExtension = Field(
+        default=".parquet", description="Files with another extension are left alone."
+    )
     label_column: str = Field(min_length=1, description="Name of the label's column.")
-    columns: list[str] | None = Field(None, description="Columns of the sample, in order; all but the label's if null.")
+    columns: list[str] | None = Field(
+        default=None, description="Columns of the sample, in order; all but the label's if null."
+    )
 
 
 class _Dataset(Section):
     name: str = Field(min_length=1, description="What the rest of the file calls the dataset.")
-    description: str | None = Field(None, description="For readers.")
-    version: str | None = Field(None, description="For readers.")
+    description: str | None = Field(default=None, description="For readers.")
+    version: str | None = Field(default=None, description="For readers.")
     base_path: str = Field(
         min_length=1, description="Folder with the files, searched recursively; relative to this configuration file."
     )
     filesystem_wrapper_type: str = Field(
-        "LocalFilesystemWrapper", description="The kind of file system; the base path says it as well."
+        default="LocalFilesystemWrapper", description="The kind of file system; the base path says it as well."
     )
     timestamp: TimestampConfig = Field(
         default=TimestampConfig(), description="Where a sample's timestamp comes from; the file's mtime by default."
     )
-    ignore_last_timestamp: bool | None = Field(None, description="Whether files older than the newest are looked at.")
-    file_watcher_interval: int | None = Field(None, ge=1, description="Seconds between scans of a live dataset.")
-    selector_batch_size: int = Field(128, ge=1, description="Samples that reach the trigger at a time.")
+    ignore_last_timestamp: bool | None = Field(
+        default=None, description="Whether files older than the newest are looked at."
+    )
+    file_watcher_interval: int | None = Field(
+        default=None, ge=1, description="Seconds between scans of a live dataset."
+    )
+    selector_batch_size: int = Field(default=128, ge=1, description="Samples that reach the trigger at a time.")
 
     def folder(self, source_folder: Path) -> Path:
         """The absolute folder of the files, for a configuration file in `source_folder`."""

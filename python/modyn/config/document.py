@@ -64,7 +64,7 @@ class Document:
         return (node.start_mark.line + 1, node.start_mark.column + 1) if node else (1, 1)
 
     def problem(self, issue: Issue, *, of_key: bool = False) -> Problem:
-        """An issue at its place in the file; with a line inside a string, the line of the file where the string has it."""
+        """An issue at its place in the file; a line inside a string becomes the file's line."""
         line, column = self.position(issue.loc, of_key=of_key)
         what = issue.what
         if issue.text_line:
@@ -114,7 +114,7 @@ def parse_document(content: bytes, name: str) -> Document:
         document.text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = content[: error.start]
-        line, column = before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1
+        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
         what = f"byte 0x{content[error.start]:02x} is not UTF-8"
         document.problems.append(Problem(name, line, column, what, "a text file in UTF-8"))
         return document
@@ -132,8 +132,8 @@ def parse_document(content: bytes, name: str) -> Document:
         what = ", ".join(part for part in (error.context, error.problem) if part)
         document.problems.append(Problem(name, line, column, f"not valid YAML: {what}"))
     except yaml.reader.ReaderError as error:
-        before = document.text[: error.position]
-        line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+        readable = document.text[: error.position]
+        line, column = readable.count("\n") + 1, len(readable) - readable.rfind("\n")
         document.problems.append(Problem(name, line, column, f"not valid YAML: {error.reason}"))
     except RecursionError:
         document.problems.append(Problem(name, 1, 1, "the file is nested too deeply"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
@@ -23,7 +24,9 @@ class RatioSection(Section):
     """A share `ratio / ratio_max`."""
 
     ratio: int = Field(ge=0, description="Numerator of the share that is kept.")
-    ratio_max: int = Field(100, ge=1, description="Denominator of the share: 100 for percent, 1000 for per mille.")
+    ratio_max: int = Field(
+        default=100, ge=1, description="Denominator of the share: 100 for percent, 1000 for per mille."
+    )
 
     @rule
     def ratio_is_a_share(self) -> Iterator[Issue]:
@@ -33,9 +36,12 @@ class RatioSection(Section):
 
 class _Downsampling(RatioSection):
     sample_then_batch: bool = Field(
-        False, description="Choose from the whole training set before batches are made (true), or from each batch (false)."
+        default=False,
+        description="Choose from the whole training set before batches are made (true), or from each batch (false).",
     )
-    period: int = Field(1, ge=0, description="Epochs between choices, for sample_then_batch; 0 for one per trigger.")
+    period: int = Field(
+        default=1, ge=0, description="Epochs between choices, for sample_then_batch; 0 for one per trigger."
+    )
 
 
 class UncertaintyDownsampling(_Downsampling):
@@ -43,32 +49,32 @@ class UncertaintyDownsampling(_Downsampling):
 
     strategy: Literal["Uncertainty"] = Field(description="Name of the strategy.")
     score_metric: Literal["LeastConfidence", "Entropy", "Margin"] = Field(description="How certainty is measured.")
-    balance: bool = Field(False, description=_BALANCE)
+    balance: bool = Field(default=False, description=_BALANCE)
 
 
 class KcenterGreedyDownsampling(_Downsampling):
     """Keeps samples that cover the space of embeddings."""
 
     strategy: Literal["KcenterGreedy"] = Field(description="Name of the strategy.")
-    balance: bool = Field(False, description=_BALANCE)
+    balance: bool = Field(default=False, description=_BALANCE)
 
 
 class GradMatchDownsampling(_Downsampling):
     """Keeps a weighted set whose gradient matches that of all samples."""
 
     strategy: Literal["GradMatch"] = Field(description="Name of the strategy.")
-    balance: bool = Field(False, description=_BALANCE)
-    full_grad_approximation: GradientApproximation = Field("LastLayer", description=_GRADIENT)
+    balance: bool = Field(default=False, description=_BALANCE)
+    full_grad_approximation: GradientApproximation = Field(default="LastLayer", description=_GRADIENT)
 
 
 class CraigDownsampling(_Downsampling):
     """Keeps a weighted set that represents all gradients by facility location."""
 
     strategy: Literal["Craig"] = Field(description="Name of the strategy.")
-    selection_batch: int = Field(64, ge=1, description=_SELECTION_BATCH)
-    balance: bool = Field(False, description=_BALANCE)
-    greedy: Greedy = Field("NaiveGreedy", description="The greedy algorithm.")
-    full_grad_approximation: GradientApproximation = Field("LastLayer", description=_GRADIENT)
+    selection_batch: int = Field(default=64, ge=1, description=_SELECTION_BATCH)
+    balance: bool = Field(default=False, description=_BALANCE)
+    greedy: Greedy = Field(default="NaiveGreedy", description="The greedy algorithm.")
+    full_grad_approximation: GradientApproximation = Field(default="LastLayer", description=_GRADIENT)
 
 
 class SubmodularDownsampling(_Downsampling):
@@ -78,10 +84,10 @@ class SubmodularDownsampling(_Downsampling):
     submodular_function: Literal["FacilityLocation", "GraphCut", "LogDeterminant"] = Field(
         description="The function that is maximised."
     )
-    submodular_optimizer: Greedy = Field("NaiveGreedy", description="The greedy algorithm.")
-    selection_batch: int = Field(64, ge=1, description=_SELECTION_BATCH)
-    balance: bool = Field(False, description=_BALANCE)
-    full_grad_approximation: GradientApproximation = Field("LastLayer", description=_GRADIENT)
+    submodular_optimizer: Greedy = Field(default="NaiveGreedy", description="The greedy algorithm.")
+    selection_batch: int = Field(default=64, ge=1, description=_SELECTION_BATCH)
+    balance: bool = Field(default=False, description=_BALANCE)
+    full_grad_approximation: GradientApproximation = Field(default="LastLayer", description=_GRADIENT)
 
 
 class LossDownsampling(_Downsampling):
@@ -100,31 +106,37 @@ class NoDownsampling(_Downsampling):
     """Keeps every sample. Written with quotes, since YAML reads a bare No as false."""
 
     strategy: Literal["No"] = Field(description="Name of the strategy.")
-    ratio: Literal[100] = Field(100, description="Everything.")
+    ratio: Literal[100] = Field(default=100, description="Everything.")
 
 
 class RS2Downsampling(_Downsampling):
     """Draws a new random subset for every epoch."""
 
     strategy: Literal["RS2"] = Field(description="Name of the strategy.")
-    sample_then_batch: Literal[True] = Field(True, description="RS2 chooses from the whole training set.")
-    period: Literal[1] = Field(1, description="RS2 chooses anew in every epoch.")
+    sample_then_batch: Literal[True] = Field(default=True, description="RS2 chooses from the whole training set.")
+    period: Literal[1] = Field(default=1, description="RS2 chooses anew in every epoch.")
     with_replacement: bool = Field(description="Whether a sample may come again before all others have come.")
 
 
 class _NoCheckpointing(CheckpointingConfig):
     """No checkpoints."""
 
-    activated: Literal[False] = Field(False, description="The irreducible-loss model is trained without checkpoints.")
+    activated: Literal[False] = Field(
+        default=False, description="The irreducible-loss model is trained without checkpoints."
+    )
 
 
 class IlTrainingConfig(TrainingConfig):
     """How the irreducible-loss model is trained."""
 
-    num_samples_to_pass: None = Field(None, description="The irreducible-loss model is trained in whole epochs.")
-    initial_model: Literal["random"] = Field("random", description="The irreducible-loss model starts from scratch.")
+    num_samples_to_pass: None = Field(
+        default=None, description="The irreducible-loss model is trained in whole epochs."
+    )
+    initial_model: Literal["random"] = Field(
+        default="random", description="The irreducible-loss model starts from scratch."
+    )
     checkpointing: _NoCheckpointing = Field(default=_NoCheckpointing(), description="None.")
-    drop_last_batch: bool = Field(False, description="Whether to leave out the last batch if it is not full.")
+    drop_last_batch: bool = Field(default=False, description="Whether to leave out the last batch if it is not full.")
     il_model_id: ModelName = Field(description="The irreducible-loss model: as model.id.")
     il_model_config: Options = Field(default={}, description="Keyword arguments of the irreducible-loss model.")
 
@@ -137,7 +149,7 @@ class RHOLossDownsampling(_Downsampling):
         description="One model trained on held-out samples, or two that hold out for each other."
     )
     holdout_set_ratio: int = Field(ge=0, description="Numerator of the share that is held out; 50 for Twin.")
-    holdout_set_ratio_max: int = Field(100, ge=1, description="Denominator of the share that is held out.")
+    holdout_set_ratio_max: int = Field(default=100, ge=1, description="Denominator of the share that is held out.")
     il_training_config: IlTrainingConfig = Field(description="How the irreducible-loss model is trained.")
 
     @rule
@@ -149,7 +161,9 @@ class RHOLossDownsampling(_Downsampling):
     @rule
     def twins_hold_out_halves(self) -> Iterator[Issue]:
         if self.holdout_set_strategy == "Twin" and self.holdout_set_ratio != 50:
-            yield Issue(("holdout_set_ratio",), f"holdout_set_ratio is {self.holdout_set_ratio}", "50 for strategy Twin")
+            yield Issue(
+                ("holdout_set_ratio",), f"holdout_set_ratio is {self.holdout_set_ratio}", "50 for strategy Twin"
+            )
 
 
 SingleDownsamplingConfig = Annotated[
@@ -185,7 +199,7 @@ class MultiDownsamplingConfig(Section):
     @rule
     def thresholds_increase(self) -> Iterator[Issue]:
         thresholds = self.downsampling_thresholds
-        for position, (before, threshold) in enumerate(zip(thresholds, thresholds[1:], strict=False), start=1):
+        for position, (before, threshold) in enumerate(pairwise(thresholds), start=1):
             if threshold <= before:
                 what = f"threshold {threshold} does not follow {before}"
                 yield Issue(("downsampling_thresholds", position), what, f"a number above {before}")

@@ -38,8 +38,8 @@ class OffsetEvalStrategy(Section):
     type: Literal["OffsetEvalStrategy"] = Field(description="Name of the strategy.")
     offsets: list[Offset] = Field(
         min_length=1,
-        description="Each is one interval: `-30d` before the training interval, `30d` after it, `0d` the interval itself, "
-        "`-inf` and `inf` all before and all after it.",
+        description="Each is one interval: `-30d` before the training interval, `30d` after it, `0d` the interval "
+        "itself, `-inf` and `inf` all before and all after it.",
     )
 
 
@@ -57,8 +57,8 @@ class PeriodicEvalStrategy(Section):
     start_timestamp: Timestamp = Field(description="The first point, in Unix seconds.")
     end_timestamp: Timestamp = Field(description="No point lies after it, in Unix seconds.")
     interval: RelativeInterval = Field(
-        description="The interval around each point, such as `[-1d; +1d)`: brackets include and parentheses exclude the "
-        "bound, `inf` leaves a side open."
+        description="The interval around each point, such as `[-1d; +1d)`: brackets include and parentheses exclude "
+        "the bound, `inf` leaves a side open."
     )
 
     @rule
@@ -105,7 +105,9 @@ UNNAMED_HANDLER = "Modyn EvalHandler"
 class HandlerConfig(Section):
     """When to evaluate, which models, on which intervals of which datasets."""
 
-    name: str = Field(UNNAMED_HANDLER, description="What results call it; handlers without a name are numbered.")
+    name: str = Field(
+        default=UNNAMED_HANDLER, description="What results call it; handlers without a name are numbered."
+    )
     execution_time: Literal["after_training", "after_pipeline", "manual"] = Field(
         description="After each training the new model, after the pipeline all of them, or only on demand."
     )
@@ -153,8 +155,12 @@ class EvaluationConfig(Section):
     handlers: list[HandlerConfig] = Field(min_length=1, description="What is evaluated when.")
     device: str = inherited("training.device", "cpu", "auto, cpu, cuda or cuda:N.", min_length=1)
     datasets: list[EvaluationDatasetConfig] = Field(min_length=1, description="On which data, and what is measured.")
-    after_training_evaluation_workers: int = Field(5, ge=1, description="Evaluations at a time, after each training.")
-    after_pipeline_evaluation_workers: int = Field(5, ge=1, description="Evaluations at a time, after the pipeline.")
+    after_training_evaluation_workers: int = Field(
+        default=5, ge=1, description="Evaluations at a time, after each training."
+    )
+    after_pipeline_evaluation_workers: int = Field(
+        default=5, ge=1, description="Evaluations at a time, after the pipeline."
+    )
 
     @rule
     def dataset_ids_differ(self) -> Iterator[Issue]:

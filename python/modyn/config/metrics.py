@@ -13,7 +13,7 @@ from modyn.config.section import Issue, Section, rule
 
 class _Metric(Section):
     evaluation_transformer_function: str | None = Field(
-        None,
+        default=None,
         description="Python source of `evaluation_transformer_function(output)`, applied to the model's output first.",
     )
 
@@ -36,7 +36,7 @@ class AccuracyMetric(_Metric):
     """Share of samples whose label is predicted."""
 
     name: Literal["Accuracy"] = Field(description="Name of the metric.")
-    topn: int = Field(1, ge=1, description="A prediction counts if the label is among so many best.")
+    topn: int = Field(default=1, ge=1, description="A prediction counts if the label is among so many best.")
 
     @property
     def full_name(self) -> str:
@@ -49,9 +49,9 @@ class F1ScoreMetric(_Metric):
     name: Literal["F1Score"] = Field(description="Name of the metric.")
     num_classes: int = Field(ge=1, description="Number of classes.")
     average: Literal["macro", "micro", "weighted", "binary"] = Field(
-        "macro", description="How the scores of the classes become one."
+        default="macro", description="How the scores of the classes become one."
     )
-    pos_label: int = Field(1, description="The class that is scored, for average binary.")
+    pos_label: int = Field(default=1, description="The class that is scored, for average binary.")
 
     @property
     def full_name(self) -> str:

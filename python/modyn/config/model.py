@@ -23,8 +23,8 @@ class ModelConfig(Section):
 
 class _StorageStrategy(Section):
     config: Options = Field(default={}, description="Options of the strategy.")
-    zip: bool | None = Field(None, description="Whether the reference system compresses the file.")
-    zip_algorithm: str = Field("ZIP_DEFLATED", description="How the reference system compresses the file.")
+    zip: bool | None = Field(default=None, description="Whether the reference system compresses the file.")
+    zip_algorithm: str = Field(default="ZIP_DEFLATED", description="How the reference system compresses the file.")
 
 
 class FullModelStrategy(_StorageStrategy):
@@ -38,7 +38,7 @@ class IncrementalModelStrategy(_StorageStrategy):
 
     name: Literal["WeightsDifference"] = Field(description="Name of the strategy.")
     full_model_interval: int | None = Field(
-        None, ge=1, description="Every how many triggers a whole model is stored; only the first if null."
+        default=None, ge=1, description="Every how many triggers a whole model is stored; only the first if null."
     )
 
 
@@ -49,5 +49,5 @@ class ModelStorageConfig(Section):
         default=FullModelStrategy(name="PyTorchFullModel"), description="How whole models are stored."
     )
     incremental_model_strategy: IncrementalModelStrategy | None = Field(
-        None, description="How differences are stored; null to store only whole models."
+        default=None, description="How differences are stored; null to store only whole models."
     )

@@ -6,13 +6,14 @@ What is invalid is simply absent: its attribute raises AttributeError, which end
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticUndefined
 
 from modyn.config.annotations import field_types, items_of, section_at
-from modyn.config.section import DEFER_CHECKS, Issue, Loc, walk
+from modyn.config.section import DEFER_CHECKS, Issue, Loc, dotted, walk
 
 
 class Invalid:
@@ -54,7 +55,8 @@ def issues_of(value: Any, *, complete: bool) -> Iterator[Issue]:
 def _issues_of_rule(rule: Any, loc: Loc, complete: bool) -> Iterator[Issue]:
     try:
         for issue in rule():
-            yield issue.below(loc)
+            issue = issue.below(loc)
+            yield replace(issue, what=f"{dotted(issue.loc)}: {issue.what}" if issue.loc else issue.what)
     except (AttributeError, TypeError):
         # The rule met a part that is invalid and reported elsewhere. On a complete value it would be a defect.
         if complete:

@@ -9,11 +9,11 @@ from pydantic import Field, ValidationInfo, model_validator
 
 from modyn.config.data import PARSERS, DataConfig
 from modyn.config.datasets import BinaryDataset, DatasetConfig
+from modyn.config.downsampling import MultiDownsamplingConfig
 from modyn.config.evaluation import UNNAMED_HANDLER, EvaluationConfig, EvaluationDatasetConfig, HandlerConfig
 from modyn.config.model import ModelConfig, ModelStorageConfig
 from modyn.config.section import DEFER_CHECKS, Issue, Loc, Section, rule
 from modyn.config.selection import CoresetStrategy, SelectionConfig
-from modyn.config.downsampling import MultiDownsamplingConfig
 from modyn.config.spelling import listed, nearest
 from modyn.config.training import TrainingConfig
 from modyn.config.trigger import TriggerConfig
@@ -26,10 +26,13 @@ class PipelineInfo(Section):
     """What the pipeline is called."""
 
     name: str = Field(min_length=1, description="Name of the pipeline; its runs are called after it.")
-    description: str | None = Field(None, description="For readers.")
-    version: str | None = Field(None, description="For readers.")
+    description: str | None = Field(default=None, description="For readers.")
+    version: str | None = Field(default=None, description="For readers.")
     seed: int | None = Field(
-        None, ge=0, lt=2**64, description="Seed of everything random; training.seed, or a recorded one, if null."
+        default=None,
+        ge=0,
+        lt=2**64,
+        description="Seed of everything random; training.seed, or a recorded one, if null.",
     )
 
 
@@ -39,8 +42,8 @@ class PipelineConfig(Section):
     pipeline: PipelineInfo = Field(description="What the pipeline is called.")
     datasets: list[DatasetConfig] = Field(
         default=[],
-        description="Datasets that are registered when the run starts. If there are any, they are all that the file uses; "
-        "if there are none, those registered in the workspace are used.",
+        description="Datasets that are registered when the run starts. If there are any, they are all that the file "
+        "uses; if there are none, those registered in the workspace are used.",
     )
     data: DataConfig = Field(description="What to train on, and how bytes become tensors.")
     model: ModelConfig = Field(description="The model.")
@@ -50,7 +53,9 @@ class PipelineConfig(Section):
     model_storage: ModelStorageConfig = Field(
         default=ModelStorageConfig(), description="How trained models are stored."
     )
-    evaluation: EvaluationConfig | None = Field(None, description="Which models are evaluated, when, and on which data.")
+    evaluation: EvaluationConfig | None = Field(
+        default=None, description="Which models are evaluated, when, and on which data."
+    )
 
     @rule
     def datasets_have_names_of_their_own(self) -> Iterator[Issue]:

@@ -85,7 +85,8 @@ def _issue(root: Any, error: ErrorDetails, document: Document) -> Issue | None:
         keys = keys_of(place.section) if place.section else []
         around = f" in '{dotted(loc[:-1])}'" if loc[:-1] else ""
         suggestion = nearest(loc[-1], keys)
-        return Issue(loc, f"unknown key '{loc[-1]}'{around}", "" if suggestion else f"one of {listed(keys, 30)}", suggestion)
+        expected = "" if suggestion else f"one of {listed(keys, 30)}"
+        return Issue(loc, f"unknown key '{loc[-1]}'{around}", expected, suggestion)
     if kind == "missing":
         around = f"'{dotted(loc[:-1])}'" if loc[:-1] else "the file"
         return Issue(loc, f"{around} has no '{loc[-1]}', which is required")

@@ -128,7 +128,7 @@ def inherited(source: str, nominal: Any, description: str, **constraints: Any) -
         schema.pop("default", None)
         schema["x-inherited"] = source
 
-    return Field(nominal, description=description, json_schema_extra=adjust, **constraints)
+    return Field(default=nominal, description=description, json_schema_extra=adjust, **constraints)
 
 
 def _as_json(value: Any) -> Any:

@@ -11,15 +11,21 @@ from modyn.config.section import Section
 
 
 class _Selection(Section):
-    maximum_keys_in_memory: int = Field(1_000_000, ge=1, description="Size of the reference system's partitions.")
-    processor_type: str | None = Field(None, description="The reference system's metadata processor.")
-    limit: int = Field(-1, description="At most so many samples for a trigger; no limit if 0 or negative.")
-    storage_backend: Literal["database", "local"] = Field(
-        "database", description="Where the reference system keeps what it has seen."
+    maximum_keys_in_memory: int = Field(
+        default=1_000_000, ge=1, description="Size of the reference system's partitions."
     )
-    uses_weights: bool = Field(False, description="Whether the reference system sends weights with the samples.")
+    processor_type: str | None = Field(default=None, description="The reference system's metadata processor.")
+    limit: int = Field(default=-1, description="At most so many samples for a trigger; no limit if 0 or negative.")
+    storage_backend: Literal["database", "local"] = Field(
+        default="database", description="Where the reference system keeps what it has seen."
+    )
+    uses_weights: bool = Field(
+        default=False, description="Whether the reference system sends weights with the samples."
+    )
     tail_triggers: int | None = Field(
-        None, ge=0, description="How many earlier triggers' data is kept; null for all of it, 0 for new data only."
+        default=None,
+        ge=0,
+        description="How many earlier triggers' data is kept; null for all of it, 0 for new data only.",
     )
 
 
@@ -35,7 +41,7 @@ class NewDataStrategy(_Selection):
 
     name: Literal["NewDataStrategy"] = Field(description="Name of the strategy.")
     limit_reset: Literal["lastX", "sampleUAR"] = Field(
-        "lastX", description="With a limit: keep the newest samples, or a uniform random choice."
+        default="lastX", description="With a limit: keep the newest samples, or a uniform random choice."
     )
 
 
@@ -45,15 +51,19 @@ class PresamplingConfig(RatioSection):
     strategy: Literal["Random", "RandomNoReplacement", "LabelBalanced", "TriggerBalanced", "No"] = Field(
         description='Name of the strategy; "No" is written with quotes, since YAML reads a bare No as false.'
     )
-    force_column_balancing: bool = Field(False, description="Cut all groups to the smallest, for the balanced strategies.")
-    force_required_target_size: bool = Field(False, description="Reach the target size even if the balance suffers.")
+    force_column_balancing: bool = Field(
+        default=False, description="For the balanced strategies: cut all groups to the smallest."
+    )
+    force_required_target_size: bool = Field(
+        default=False, description="Reach the target size even if the balance suffers."
+    )
 
 
 class CoresetStrategy(_Selection):
     """A chosen part of the data: presampling makes the training set, downsampling chooses from it while training."""
 
     name: Literal["CoresetStrategy"] = Field(description="Name of the strategy.")
-    warmup_triggers: int = Field(0, ge=0, description="So many first triggers are trained on all data.")
+    warmup_triggers: int = Field(default=0, ge=0, description="So many first triggers are trained on all data.")
     presampling_config: PresamplingConfig = Field(
         default=PresamplingConfig(strategy="No", ratio=100), description="Which samples get into the training set."
     )
@@ -62,6 +72,4 @@ class CoresetStrategy(_Selection):
     )
 
 
-SelectionConfig = Annotated[
-    FreshnessSamplingStrategy | NewDataStrategy | CoresetStrategy, Field(discriminator="name")
-]
+SelectionConfig = Annotated[FreshnessSamplingStrategy | NewDataStrategy | CoresetStrategy, Field(discriminator="name")]

@@ -35,7 +35,7 @@ class OptimizerConfig(Section):
 
     name: Name = Field(description="What the scheduler calls it.")
     algorithm: Name = Field(description="A class of torch.optim, or of apex.optimizers.")
-    source: Literal["PyTorch", "APEX"] = Field("PyTorch", description="The package of the algorithm.")
+    source: Literal["PyTorch", "APEX"] = Field(default="PyTorch", description="The package of the algorithm.")
     param_groups: list[ParamGroup] = Field(min_length=1, description="The parameters it updates, and their settings.")
 
     @rule
@@ -59,8 +59,8 @@ class LrSchedulerConfig(Section):
     """The learning-rate scheduler; it starts anew with every training."""
 
     name: Name = Field(description="A class of torch.optim.lr_scheduler, or a custom scheduler.")
-    source: Literal["PyTorch", "Custom"] = Field("PyTorch", description="Where the scheduler comes from.")
-    step_every: Literal["epoch", "batch"] = Field("epoch", description="After what the scheduler makes a step.")
+    source: Literal["PyTorch", "Custom"] = Field(default="PyTorch", description="Where the scheduler comes from.")
+    step_every: Literal["epoch", "batch"] = Field(default="epoch", description="After what the scheduler makes a step.")
     optimizers: list[str] = Field(min_length=1, description="Names of the optimizers; exactly one for PyTorch.")
     config: Options = Field(
         default={},
@@ -81,9 +81,9 @@ class LrSchedulerConfig(Section):
 class CheckpointingConfig(Section):
     """Checkpoints within a training."""
 
-    activated: bool = Field(False, description="Whether checkpoints are written.")
-    interval: int | None = Field(None, ge=1, description="Every how many batches.")
-    path: Path | None = Field(None, description="Where the reference system writes them.")
+    activated: bool = Field(default=False, description="Whether checkpoints are written.")
+    interval: int | None = Field(default=None, ge=1, description="Every how many batches.")
+    path: Path | None = Field(default=None, description="Where the reference system writes them.")
 
     @rule
     def active_checkpointing_has_an_interval(self) -> Iterator[Issue]:
@@ -94,35 +94,51 @@ class CheckpointingConfig(Section):
 class TrainingConfig(Section):
     """How a model is trained on the samples of a trigger."""
 
-    gpus: Literal[1] = Field(1, description="Number of GPUs.")
-    epochs_per_trigger: int = Field(1, ge=1, description="Passes over the training set.")
+    gpus: Literal[1] = Field(default=1, description="Number of GPUs.")
+    epochs_per_trigger: int = Field(default=1, ge=1, description="Passes over the training set.")
     num_samples_to_pass: list[AtLeastOne] | None = Field(
-        None,
+        default=None,
         min_length=1,
-        description="Train on exactly so many samples: one number for each trigger, in order; later triggers make epochs.",
+        description="Train on exactly so many samples, a number for each trigger; later triggers make epochs.",
     )
-    num_prefetched_partitions: int = Field(1, ge=0, description="Partitions that the reference system prefetches.")
-    parallel_prefetch_requests: int = Field(1, ge=0, description="Requests that the reference system makes at a time.")
-    device: Device = Field("cpu", description="auto (a GPU if there is one), cpu, cuda or cuda:N.")
-    amp: bool = Field(False, description="Whether to train in mixed precision; holds for evaluation too.")
-    dataloader_workers: int = Field(0, ge=0, description="Processes that parse samples, if parsing needs Python.")
+    num_prefetched_partitions: int = Field(
+        default=1, ge=0, description="Partitions that the reference system prefetches."
+    )
+    parallel_prefetch_requests: int = Field(
+        default=1, ge=0, description="Requests that the reference system makes at a time."
+    )
+    device: Device = Field(default="cpu", description="auto (a GPU if there is one), cpu, cuda or cuda:N.")
+    amp: bool = Field(default=False, description="Whether to train in mixed precision; holds for evaluation too.")
+    dataloader_workers: int = Field(
+        default=0, ge=0, description="Processes that parse samples, if parsing needs Python."
+    )
     batch_size: int = Field(ge=1, description="Samples in a batch.")
-    drop_last_batch: bool = Field(True, description="Whether to leave out the last batch if it is not full.")
+    drop_last_batch: bool = Field(default=True, description="Whether to leave out the last batch if it is not full.")
     shuffle: bool = Field(description="Whether to train in random order.")
-    enable_accurate_gpu_measurements: bool = Field(False, description="Whether the reference system waits for the GPU.")
+    enable_accurate_gpu_measurements: bool = Field(
+        default=False, description="Whether the reference system waits for the GPU."
+    )
     use_previous_model: bool = Field(description="Whether to start from the previous trigger's model.")
-    seed: int | None = Field(None, description="Seed of everything random, if pipeline.seed is not given.")
-    initial_model: Literal["random", "pretrained"] = Field("random", description="What the first training starts from.")
-    initial_model_id: int | None = Field(None, description="The stored model to start from, for initial_model pretrained.")
+    seed: int | None = Field(default=None, description="Seed of everything random, if pipeline.seed is not given.")
+    initial_model: Literal["random", "pretrained"] = Field(
+        default="random", description="What the first training starts from."
+    )
+    initial_model_id: int | None = Field(
+        default=None, description="The stored model to start from, for initial_model pretrained."
+    )
     checkpointing: CheckpointingConfig = Field(
         default=CheckpointingConfig(activated=False), description="Checkpoints within a training."
     )
-    record_loss_every: int = Field(0, ge=0, description="Every how many batches the loss is recorded; 0 for never.")
+    record_loss_every: int = Field(
+        default=0, ge=0, description="Every how many batches the loss is recorded; 0 for never."
+    )
     optimizers: list[OptimizerConfig] = Field(min_length=1, description="The optimizers; usually one.")
     optimization_criterion: OptimizationCriterion = Field(description="The loss.")
-    lr_scheduler: LrSchedulerConfig | None = Field(None, description="The learning-rate scheduler.")
-    grad_scaler_config: Options | None = Field(None, description="Keyword arguments of torch's GradScaler, for amp.")
-    retries: int = Field(1, ge=0, description="How often a training whose process died is started again.")
+    lr_scheduler: LrSchedulerConfig | None = Field(default=None, description="The learning-rate scheduler.")
+    grad_scaler_config: Options | None = Field(
+        default=None, description="Keyword arguments of torch's GradScaler, for amp."
+    )
+    retries: int = Field(default=1, ge=0, description="How often a training whose process died is started again.")
 
     @rule
     def optimizer_names_differ(self) -> Iterator[Issue]:

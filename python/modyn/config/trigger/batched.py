@@ -18,8 +18,10 @@ class BatchedTriggerConfig(Section):
     """A decision for every so many samples, at first by a simple warm-up policy."""
 
     evaluation_interval_data_points: int = Field(ge=1, description="Samples between decisions.")
-    warmup_intervals: int | None = Field(None, ge=0, description="So many first decisions are left to the warm-up policy.")
-    warmup_policy: WarmupPolicy | None = Field(None, description="Decides while warming up.")
+    warmup_intervals: int | None = Field(
+        default=None, ge=0, description="So many first decisions are left to the warm-up policy."
+    )
+    warmup_policy: WarmupPolicy | None = Field(default=None, description="Decides while warming up.")
 
     @property
     def needs_warmup(self) -> bool:

@@ -16,7 +16,7 @@ class DataIncorporationLatencyCostTriggerConfig(BatchedTriggerConfig):
     """Fires when samples have waited for long enough to be worth a training."""
 
     id: Literal["DataIncorporationLatencyCostTrigger"] = Field(description="Name of the policy.")
-    cost_tracking_window_size: int = Field(1000, ge=1, description=_TRACKED)
+    cost_tracking_window_size: int = Field(default=1000, ge=1, description=_TRACKED)
     incorporation_delay_per_training_second: float = Field(
         ge=0, description="Seconds of waiting, summed over samples, that are worth one second of training."
     )
@@ -26,9 +26,9 @@ class AvoidableMisclassificationCostTriggerConfig(PerformanceWatchConfig):
     """Fires when avoidable misclassifications are worth a training."""
 
     id: Literal["AvoidableMisclassificationCostTrigger"] = Field(description="Name of the policy.")
-    cost_tracking_window_size: int = Field(1000, ge=1, description=_TRACKED)
-    expected_accuracy: Share | None = Field(None, description="Accuracy of a fresh model; forecast if null.")
-    allow_reduction: bool = Field(False, description="Whether an unexpectedly good interval lowers the number.")
+    cost_tracking_window_size: int = Field(default=1000, ge=1, description=_TRACKED)
+    expected_accuracy: Share | None = Field(default=None, description="Accuracy of a fresh model; forecast if null.")
+    allow_reduction: bool = Field(default=False, description="Whether an unexpectedly good interval lowers the number.")
     avoidable_misclassification_latency_per_training_second: float = Field(
         ge=0, description="Seconds of misclassification, summed over samples, that are worth one second of training."
     )

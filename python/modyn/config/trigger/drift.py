@@ -19,9 +19,9 @@ class AmountWindowingStrategy(Section):
     """Windows of so many samples."""
 
     id: Literal["AmountWindowingStrategy"] = Field(description="Name of the strategy.")
-    amount_ref: int = Field(1000, ge=1, description="Samples in the reference window.")
-    amount_cur: int = Field(1000, ge=1, description="Samples in the current window.")
-    allow_overlap: bool = Field(False, description=_OVERLAP)
+    amount_ref: int = Field(default=1000, ge=1, description="Samples in the reference window.")
+    amount_cur: int = Field(default=1000, ge=1, description="Samples in the current window.")
+    allow_overlap: bool = Field(default=False, description=_OVERLAP)
 
 
 class TimeWindowingStrategy(Section):
@@ -30,7 +30,7 @@ class TimeWindowingStrategy(Section):
     id: Literal["TimeWindowingStrategy"] = Field(description="Name of the strategy.")
     limit_ref: PositiveDuration = Field(description="Length of the reference window.")
     limit_cur: PositiveDuration = Field(description="Length of the current window.")
-    allow_overlap: bool = Field(False, description=_OVERLAP)
+    allow_overlap: bool = Field(default=False, description=_OVERLAP)
 
 
 WindowingStrategy = Annotated[AmountWindowingStrategy | TimeWindowingStrategy, Field(discriminator="id")]
@@ -65,8 +65,10 @@ class DataDriftTriggerConfig(BatchedTriggerConfig):
     windowing_strategy: WindowingStrategy = Field(
         default=AmountWindowingStrategy(id="AmountWindowingStrategy"), description="What the two windows hold."
     )
-    sample_size: int | None = Field(5000, ge=1, description="At most so many samples of a window are compared.")
-    metrics: dict[str, DriftMetricConfig] = Field(min_length=1, description="Distances of the windows, by a name of yours.")
+    sample_size: int | None = Field(default=5000, ge=1, description="At most so many samples of a window are compared.")
+    metrics: dict[str, DriftMetricConfig] = Field(
+        min_length=1, description="Distances of the windows, by a name of yours."
+    )
     aggregation_strategy: VoteConfig = Field(
         default=MajorityVote(id="MajorityVote"), description="How many metrics must see a drift."
     )

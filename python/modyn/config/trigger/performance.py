@@ -23,40 +23,40 @@ class StaticPerformanceThresholdCriterion(Section):
     """Fires if the metric falls to a threshold."""
 
     id: Literal["StaticPerformanceThresholdCriterion"] = Field(description="Name of the criterion.")
-    needs_calibration: Literal[False] = Field(False, description=_CALIBRATION)
+    needs_calibration: Literal[False] = Field(default=False, description=_CALIBRATION)
     metric: str = Field(description=_METRIC)
-    metric_threshold: float = Field(0.0, description="The threshold.")
+    metric_threshold: float = Field(default=0.0, description="The threshold.")
 
 
 class DynamicQuantilePerformanceThresholdCriterion(Section):
     """Fires if the metric is among the lowest of the remembered values."""
 
     id: Literal["DynamicQuantilePerformanceThresholdCriterion"] = Field(description="Name of the criterion.")
-    needs_calibration: Literal[True] = Field(True, description=_CALIBRATION)
+    needs_calibration: Literal[True] = Field(default=True, description=_CALIBRATION)
     metric: str = Field(description=_METRIC)
-    window_size: int = Field(10, ge=1, description=_WINDOW)
-    quantile: Share = Field(0.05, description="The share that counts as lowest.")
+    window_size: int = Field(default=10, ge=1, description=_WINDOW)
+    quantile: Share = Field(default=0.05, description="The share that counts as lowest.")
 
 
 class DynamicRollingAveragePerformanceThresholdCriterion(Section):
     """Fires if the metric is well below the average of the remembered values."""
 
     id: Literal["DynamicRollingAveragePerformanceThresholdCriterion"] = Field(description="Name of the criterion.")
-    needs_calibration: Literal[True] = Field(True, description=_CALIBRATION)
+    needs_calibration: Literal[True] = Field(default=True, description=_CALIBRATION)
     metric: str = Field(description=_METRIC)
-    window_size: int = Field(10, ge=1, description=_WINDOW)
-    deviation: float = Field(0.05, ge=0, description="How far below.")
-    absolute: bool = Field(False, description="Whether the deviation is a value, or a share of the average.")
+    window_size: int = Field(default=10, ge=1, description=_WINDOW)
+    deviation: float = Field(default=0.05, ge=0, description="How far below.")
+    absolute: bool = Field(default=False, description="Whether the deviation is a value, or a share of the average.")
 
 
 class StaticNumberMisclassificationCriterion(Section):
     """Fires if so many misclassifications could have been avoided since the last trigger."""
 
     id: Literal["StaticNumberMisclassificationCriterion"] = Field(description="Name of the criterion.")
-    needs_calibration: Literal[True] = Field(True, description=_CALIBRATION)
+    needs_calibration: Literal[True] = Field(default=True, description=_CALIBRATION)
     avoidable_misclassification_threshold: int = Field(ge=1, description="How many.")
-    expected_accuracy: Share | None = Field(None, description="Accuracy of a fresh model; forecast if null.")
-    allow_reduction: bool = Field(False, description="Whether an unexpectedly good interval lowers the number.")
+    expected_accuracy: Share | None = Field(default=None, description="Accuracy of a fresh model; forecast if null.")
+    allow_reduction: bool = Field(default=False, description="Whether an unexpectedly good interval lowers the number.")
 
 
 PerformanceCriterion = Annotated[
@@ -74,7 +74,8 @@ class PerformanceEvaluationConfig(Section):
     device: str = Field(min_length=1, description="auto, cpu, cuda or cuda:N.")
     dataset: EvaluationDatasetConfig = Field(description="As in evaluation.datasets; must measure Accuracy.")
     label_transformer_function: str | None = Field(
-        None, description="Python source of `label_transformer_function(labels)`, applied to each batch of labels."
+        default=None,
+        description="Python source of `label_transformer_function(labels)`, applied to each batch of labels.",
     )
 
     @rule
@@ -90,12 +91,16 @@ class PerformanceEvaluationConfig(Section):
 class PerformanceWatchConfig(BatchedTriggerConfig):
     """What triggers share that watch the model's performance."""
 
-    data_density_window_size: int = Field(20, ge=1, description="Batches over which the rate of samples is averaged.")
-    performance_triggers_window_size: int = Field(10, ge=1, description="Triggers after which performance is remembered.")
+    data_density_window_size: int = Field(
+        default=20, ge=1, description="Batches over which the rate of samples is averaged."
+    )
+    performance_triggers_window_size: int = Field(
+        default=10, ge=1, description="Triggers after which performance is remembered."
+    )
     evaluation: PerformanceEvaluationConfig = Field(description="How the model is evaluated.")
-    mode: Literal["hindsight"] = Field("hindsight", description="Decides by what has happened.")
+    mode: Literal["hindsight"] = Field(default="hindsight", description="Decides by what has happened.")
     forecasting_method: Literal["ridge_regression", "rolling_average"] = Field(
-        "ridge_regression", description="How a fresh model's accuracy is forecast."
+        default="ridge_regression", description="How a fresh model's accuracy is forecast."
     )
     decision_criteria: dict[str, PerformanceCriterion] = Field(
         min_length=1, description="Criteria by a name of yours; any of them fires."

@@ -16,5 +16,5 @@ class TimeTriggerConfig(Section):
     id: Literal["TimeTrigger"] = Field(description="Name of the policy.")
     every: PositiveDuration = Field(description="Time between triggers.")
     start_timestamp: int | None = Field(
-        None, description="Where the first interval begins, in Unix seconds; at the first sample if null."
+        default=None, description="Where the first interval begins, in Unix seconds; at the first sample if null."
     )
