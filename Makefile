@@ -85,10 +85,7 @@ test-tsan: setup system-gtest ## the C++ tests under ThreadSanitizer
 
 .PHONY: lint
 lint: setup $(venv)/stamps/group-lint ## ruff, mypy and clang-format, at pinned versions
-	@$(python) -m ruff check .
-	@$(python) -m ruff format --check .
-	@$(no_rebuild) $(python) -m mypy
-	@find cpp -name '*.[ch]pp' -print0 | xargs -0 $(venv)/bin/clang-format --dry-run -Werror
+	@$(no_rebuild) scripts/lint.sh
 
 .PHONY: format
 format: setup $(venv)/stamps/group-lint ## write all files as `make lint` wants them
