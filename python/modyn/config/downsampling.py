@@ -118,7 +118,7 @@ class RS2Downsampling(_Downsampling):
     with_replacement: bool = Field(description="Whether a sample may come again before all others have come.")
 
 
-class _NoCheckpointing(CheckpointingConfig):
+class NoCheckpointing(CheckpointingConfig):
     """No checkpoints."""
 
     activated: Literal[False] = Field(
@@ -135,7 +135,7 @@ class IlTrainingConfig(TrainingConfig):
     initial_model: Literal["random"] = Field(
         default="random", description="The irreducible-loss model starts from scratch."
     )
-    checkpointing: _NoCheckpointing = Field(default=_NoCheckpointing(), description="None.")
+    checkpointing: NoCheckpointing = Field(default=NoCheckpointing(), description="None.")
     drop_last_batch: bool = Field(default=False, description="Whether to leave out the last batch if it is not full.")
     il_model_id: ModelName = Field(description="The irreducible-loss model: as model.id.")
     il_model_config: Options = Field(default={}, description="Keyword arguments of the irreducible-loss model.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from modyn.config.data import DataConfig
 from modyn.config.durations import Offset, PositiveDuration
@@ -93,11 +93,14 @@ EvalStrategyConfig = Annotated[
 ]
 
 
+_MODELS_SCHEMA = {"enum": ["matrix", "active", "training", "train"], "type": "string"}
+
+
 def _training(value: Any) -> Any:
     return "training" if value == "train" else value
 
 
-Models = Annotated[Literal["matrix", "active", "training"], BeforeValidator(_training)]
+Models = Annotated[Literal["matrix", "active", "training"], BeforeValidator(_training), WithJsonSchema(_MODELS_SCHEMA)]
 
 UNNAMED_HANDLER = "Modyn EvalHandler"
 

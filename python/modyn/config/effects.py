@@ -1,0 +1,95 @@
+"""What a pipeline file may say that has no effect here, because Modyn's design makes it meaningless.
+
+The reference system's files carry such settings. They are validated, and a run says once that it does not use them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from modyn.config.pipeline import PipelineConfig
+from modyn.config.section import Loc, Section, dotted, walk
+from modyn.config.system import SystemConfig
+
+_PARTITIONS = "training sets are files that are read in whole batches; partitions exist only on the wire"
+_ZIP = "models are stored as safetensors"
+_NO_ROWS = "Modyn keeps no database row per sample"
+_FTP = "models are not transferred by FTP"
+
+_PIPELINE: dict[tuple[str, str], str] = {
+    ("FullModelStrategy", "config"): "neither strategy has options",
+    ("FullModelStrategy", "zip"): _ZIP,
+    ("FullModelStrategy", "zip_algorithm"): _ZIP,
+    ("IncrementalModelStrategy", "zip"): _ZIP,
+    ("IncrementalModelStrategy", "zip_algorithm"): _ZIP,
+    ("TrainingConfig", "num_prefetched_partitions"): _PARTITIONS,
+    ("TrainingConfig", "parallel_prefetch_requests"): "samples are read from files, not requested from a service",
+    ("TrainingConfig", "enable_accurate_gpu_measurements"): "times are measured for whole trainings and batches",
+    ("CheckpointingConfig", "path"): "checkpoints are written to the folder of the run",
+    ("_Selection", "maximum_keys_in_memory"): _PARTITIONS,
+    ("_Selection", "processor_type"): "there is no metadata processor",
+    ("_Selection", "storage_backend"): "what a pipeline has seen is kept as ranges of the dataset",
+    ("_Selection", "uses_weights"): "training sets have weights whenever the strategy gives any",
+    ("_AlibiMetric", "p_val"): "the distance is compared with the decision criterion",
+    ("AlibiDetectMmdDriftMetric", "threshold"): "the distance is compared with the decision criterion",
+    ("EvidentlyModelDriftMetric", "threshold"): "the distance is compared with the decision criterion",
+    ("EvidentlyRatioDriftMetric", "threshold"): "the distance is compared with the decision criterion",
+    ("EvidentlySimpleDistanceDriftMetric", "threshold"): "the distance is compared with the decision criterion",
+    ("AvoidableMisclassificationCostTriggerConfig", "decision_criteria"): "this trigger decides by cost",
+    ("_Dataset", "filesystem_wrapper_type"): "the base path says which file system is meant",
+    ("_Dataset", "selector_batch_size"): "policies see the data in chunks of a size of Modyn's own",
+    ("_Dataset", "ignore_last_timestamp"): "files are known by size, time and content, so none is looked at in vain",
+    ("CsvFileWrapperConfig", "validate_file_content"): "every file is checked while it is scanned",
+}
+
+_SYSTEM: dict[tuple[str, str], str] = {
+    ("StorageConfig", "sample_dbinsertion_batchsize"): _NO_ROWS,
+    ("StorageConfig", "sample_table_unlogged"): _NO_ROWS,
+    ("StorageConfig", "force_fallback_insert"): _NO_ROWS,
+    ("StorageConfig", "database"): _NO_ROWS,
+    ("StorageConfig", "file_watcher_watchdog_sleep_time_s"): "a watcher that fails is reported, not restarted",
+    ("DatabaseConfig", "hash_partition_modulus"): _NO_ROWS,
+    ("MetadataDatabaseConfig", "seed"): "random choices are not made by the database",
+    ("SystemConfig", "metadata_processor"): "there is no metadata processor",
+    ("SystemConfig", "tensorboard"): "there is no TensorBoard; every run has a report",
+    ("ModelStorageServiceConfig", "ftp_port"): _FTP,
+    ("TrainerServerConfig", "ftp_port"): _FTP,
+    ("TrainerServerConfig", "offline_dataset_directory"): "downsampled sets are written to the folder of the run",
+    ("SelectorConfig", "keys_in_selector_cache"): "training sets are mapped from their files",
+    ("SelectorConfig", "insertion_threads"): _NO_ROWS,
+    ("SelectorConfig", "local_storage_directory"): "what a pipeline has seen is kept as ranges of the dataset",
+    (
+        "SelectorConfig",
+        "local_storage_max_samples_in_file",
+    ): "what a pipeline has seen is kept as ranges of the dataset",
+    ("SelectorConfig", "cleanup_storage_directories_after_shutdown"): "retention rules say what is removed",
+    ("SelectorConfig", "ignore_existing_trigger_samples"): "a training set is never overwritten",
+}
+
+WITHOUT_EFFECT = _PIPELINE | _SYSTEM
+"""(section, key) -> why it has no effect; a section stands for those derived from it."""
+
+
+def no_effect(config: PipelineConfig | SystemConfig) -> list[tuple[str, str]]:
+    """The keys of `config` that say something else than their default and have no effect, with the reason.
+
+    A key is given with its place: `training.num_prefetched_partitions`.
+    """
+    found = [(dotted((*loc, key)), reason) for loc, section in walk(config) for key, reason in _unused(section)]
+    if isinstance(config, PipelineConfig):
+        found += [(dotted(loc), reason) for loc, reason in _idle_workers(config)]
+    return found
+
+
+def _unused(section: Section) -> Iterator[tuple[str, str]]:
+    fields = type(section).model_fields
+    names = {part.__name__ for part in type(section).__mro__}
+    for (owner, key), reason in WITHOUT_EFFECT.items():
+        if owner in names and getattr(section, key) != fields[key].get_default(call_default_factory=True):
+            yield key, reason
+
+
+def _idle_workers(config: PipelineConfig) -> Iterator[tuple[Loc, str]]:
+    reason = "decoding needs no Python, so the training process does it"
+    if config.data.decoder is not None and config.training.dataloader_workers:
+        yield ("training", "dataloader_workers"), reason
