@@ -1,0 +1,53 @@
+// One commit: segments, then the manifest that makes them visible together.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <vector>
+
+#include "core/folder_lock.hpp"
+#include "index/manifest.hpp"
+#include "ingest/parse.hpp"
+#include "ingest/plan.hpp"
+#include "modyn/index.hpp"
+
+namespace modyn::ingest {
+
+class Commit {
+ public:
+  // Goes on from the manifest of `before`. `lock` is held as long as the commit lives.
+  Commit(const std::filesystem::path& dataset, const Index& before, const FixedRecordFormat& format,
+         core::FolderLock& lock);
+
+  // New states of known files, recorded with the next segment.
+  void touch(std::vector<Touched> touched) { touched_ = std::move(touched); }
+
+  // Writes one segment with those files that were parsed without a problem, in the order given.
+  void add(std::span<const Candidate> candidates, std::vector<Parsed> parsed);
+
+  // Publishes the manifest; false if there was nothing to publish. kConflict if another writer took
+  // over: then nothing is visible.
+  bool publish();
+
+  [[nodiscard]] std::uint64_t new_files() const noexcept { return new_files_; }
+  [[nodiscard]] std::uint64_t grown_files() const noexcept { return grown_files_; }
+  [[nodiscard]] std::uint64_t new_samples() const noexcept { return new_samples_; }
+
+ private:
+  void begin();
+
+  std::filesystem::path dataset_;
+  core::FolderLock& lock_;
+  index::Manifest manifest_;
+  bool begun_ = false;
+  std::vector<Touched> touched_;
+  std::uint64_t new_files_ = 0;
+  std::uint64_t grown_files_ = 0;
+  std::uint64_t new_samples_ = 0;
+};
+
+// Removes what killed writers left in the dataset's folder. Only under the lock.
+void remove_leftovers(const std::filesystem::path& dataset, core::FolderLock& lock);
+
+}  // namespace modyn::ingest

@@ -1,0 +1,144 @@
+#include "ingest/scan.hpp"
+
+#include <algorithm>
+#include <span>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "core/folder_lock.hpp"
+#include "core/message.hpp"
+#include "index/dataset_folder.hpp"
+#include "index/format_text.hpp"
+#include "ingest/commit.hpp"
+#include "ingest/parse.hpp"
+#include "ingest/plan.hpp"
+#include "ingest/quarantine_file.hpp"
+#include "ingest/timestamp_pattern.hpp"
+#include "ingest/walk.hpp"
+
+namespace modyn {
+namespace ingest {
+namespace {
+
+void check_options(const std::filesystem::path& dataset, const IngestOptions& options) {
+  index::check_format(options.format);
+  if (options.file_extension.size() < 2 || options.file_extension.front() != '.' ||
+      options.file_extension.find('/') != std::string::npos) {
+    throw Error(ErrorKind::kInvalidArgument, "file_extension is " + core::quoted(options.file_extension) +
+                                                 ", must be a dot and an ending, as '.bin'");
+  }
+  if (options.timestamp_source == TimestampSource::kFileName) {
+    TimestampPattern{options.timestamp_pattern};
+  } else if (!options.timestamp_pattern.empty()) {
+    throw Error(ErrorKind::kInvalidArgument, "timestamp pattern " + core::quoted(options.timestamp_pattern) +
+                                                 " has no effect: timestamps come from modification times");
+  }
+  std::error_code error;
+  if (std::filesystem::equivalent(dataset, options.root, error)) {
+    throw Error(ErrorKind::kInvalidArgument,
+                "the index of dataset " + core::quoted(dataset) + " cannot lie in its root itself; use another folder");
+  }
+}
+
+void check_same_format(const std::filesystem::path& dataset, const Index& index, const FixedRecordFormat& format) {
+  if (index.summary().manifest == 0) return;
+  const std::string before = index::format_text(index.format());
+  const std::string now = index::format_text(format);
+  if (before == now) return;
+  const auto on_one_line = [](std::string text) {
+    std::ranges::replace(text, '\n', ' ');
+    return text;
+  };
+  throw Error(ErrorKind::kInvalidArgument, "dataset " + core::quoted(dataset) + " was ingested with the format " +
+                                               on_one_line(before) + "and cannot go on with " + on_one_line(now) +
+                                               "; register the files as a new dataset");
+}
+
+QuarantineRecord last_record(const std::filesystem::path& dataset) {
+  try {
+    return read_quarantine(dataset);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kCorrupt) throw;
+    return {};  // it only spares work, and this scan writes it anew
+  }
+}
+
+// The candidates that fill the next segment: at least one.
+std::span<const Candidate> next_segment(std::span<const Candidate> candidates, std::uint64_t samples) {
+  std::uint64_t filled = 0;
+  std::size_t count = 0;
+  while (count < candidates.size() && (count == 0 || filled < samples)) filled += candidates[count++].records;
+  return candidates.first(count);
+}
+
+std::vector<QuarantinedFile> files_of(const std::vector<Problem>& problems) {
+  std::vector<QuarantinedFile> files;
+  files.reserve(problems.size());
+  for (const Problem& problem : problems) files.push_back(problem.file);
+  return files;
+}
+
+// Parses and commits; files that turn out bad join the plan's problems.
+void take(Commit& commit, Plan& plan, const IngestOptions& options, const ScanLimits& limits, Progress& progress) {
+  commit.touch(std::move(plan.touched));
+  for (std::span<const Candidate> left = plan.candidates; !left.empty();) {
+    const auto segment = next_segment(left, limits.samples_per_segment);
+    left = left.subspan(segment.size());
+    std::vector<Parsed> parsed = parse(segment, options, progress);
+    for (const Parsed& file : parsed) {
+      if (file.problem) plan.problems.push_back(*file.problem);
+    }
+    commit.add(segment, std::move(parsed));
+  }
+  sort_by_path(plan.problems);
+}
+
+}  // namespace
+
+ScanReport scan(const std::filesystem::path& dataset, const IngestOptions& options, const ScanLimits& limits,
+                const Progress::Callback& callback) {
+  check_options(dataset, options);
+  core::create_folders(index::manifest_folder(dataset));
+  core::create_folders(index::segment_folder(dataset));
+  core::FolderLock lock(index::lock_file(dataset), limits.lock_timeout_s);
+  remove_leftovers(dataset, lock);
+  auto index = Index::open(dataset);
+  check_same_format(dataset, *index, options.format);
+
+  Found found = walk(options.root, options.file_extension, dataset);
+  const std::uint64_t files = found.files.size();
+  QuarantineRecord record{options_digest(options), {}, {}};
+  const QuarantineRecord before = last_record(dataset);
+  const bool same_options = before.options_digest == record.options_digest;
+  Plan plan = make_plan(*index, options, std::move(found), same_options ? before.problems : std::vector<Problem>());
+
+  Progress progress(callback, files - std::min<std::uint64_t>(files, plan.candidates.size()), files);
+  Commit commit(dataset, *index, options.format, lock);
+  take(commit, plan, options, limits, progress);
+  if (commit.publish()) index = Index::open(dataset);
+
+  record.problems = std::move(plan.problems);
+  record.conflicts = std::move(plan.conflicts);
+  if (!same_record(record, before)) write_quarantine(dataset, record);
+  progress.report();
+  return {index->summary(), commit.new_samples(),      commit.new_files(),        commit.grown_files(),
+          plan.unchanged,   files_of(record.problems), files_of(record.conflicts)};
+}
+
+}  // namespace ingest
+
+ScanReport scan(const std::filesystem::path& dataset, const IngestOptions& options, double lock_timeout_s,
+                const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
+  ingest::ScanLimits limits;
+  limits.lock_timeout_s = lock_timeout_s;
+  return ingest::scan(dataset, options, limits, progress);
+}
+
+QuarantineList quarantine(const std::filesystem::path& dataset) {
+  const ingest::QuarantineRecord record = ingest::read_quarantine(dataset);
+  return {ingest::files_of(record.problems), ingest::files_of(record.conflicts)};
+}
+
+}  // namespace modyn

@@ -1,0 +1,21 @@
+// A scan with its limits exposed.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+#include "ingest/progress.hpp"
+#include "modyn/ingest.hpp"
+
+namespace modyn::ingest {
+
+struct ScanLimits {
+  double lock_timeout_s = 60.0;
+  // A segment is closed after the file that fills it: bounds the labels that are in memory at a time.
+  std::uint64_t samples_per_segment = std::uint64_t{32} << 20U;
+};
+
+[[nodiscard]] ScanReport scan(const std::filesystem::path& dataset, const IngestOptions& options,
+                              const ScanLimits& limits, const Progress::Callback& progress);
+
+}  // namespace modyn::ingest
