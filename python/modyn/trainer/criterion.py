@@ -1,0 +1,55 @@
+"""The loss of a batch: a class of torch.nn, weighted by sample if the training set has weights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from modyn.errors import ModelError
+
+if TYPE_CHECKING:
+    from modyn.config.training import OptimizationCriterion
+
+
+class Criterion:
+    """Loss of a batch as one number.
+
+    With weights w it is sum(w_i * l_i) / sum(w_i) over the losses l_i of the samples, and 0 if all weights are 0.
+
+    Args:
+        config: the class and its options; lists among the options become tensors (`weight`, `pos_weight`).
+        weighted: whether batches come with weights.
+        device: where the outputs will be.
+
+    Raises:
+        ModelError: the class does not take the options, or its `reduction` gives no single number.
+    """
+
+    def __init__(self, config: OptimizationCriterion, *, weighted: bool, device: torch.device) -> None:
+        options: dict[str, Any] = {
+            key: torch.tensor(value, dtype=torch.float32) if isinstance(value, list) else value
+            for key, value in config.config.items()
+        }
+        reduction = options.get("reduction", "mean")
+        if reduction == "none" or (weighted and reduction != "mean"):
+            because = "the training set has weights" if weighted else "the loss of a batch is one number"
+            raise ModelError(f"criterion '{config.name}': reduction '{reduction}' cannot be used because {because}")
+        if weighted:
+            options["reduction"] = "none"
+        try:
+            criterion: nn.Module = getattr(nn, config.name)(**options)
+        except TypeError as error:
+            raise ModelError(f"criterion '{config.name}' does not take {config.config}: {error}") from error
+        self._criterion = criterion.to(device)
+
+    def __call__(self, output: Any, labels: torch.Tensor, weights: torch.Tensor | None) -> torch.Tensor:
+        """The loss, a scalar; `weights` is float32 [B] or None."""
+        loss: torch.Tensor = self._criterion(output, labels)
+        if weights is None:
+            return loss
+        per_sample = loss.flatten(1).mean(1) if loss.ndim > 1 else loss
+        # At least the smallest normal number, so that a batch of weight 0 has loss 0 and no gradient.
+        total = weights.sum().clamp_min(torch.finfo(weights.dtype).tiny)
+        return torch.dot(per_sample.to(weights.dtype), weights / total)

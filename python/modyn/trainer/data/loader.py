@@ -1,0 +1,126 @@
+"""The batches of a training, in order, however they are produced.
+
+- A `decoder` needs no Python per sample: a thread fetches several batches per crossing into native code, ahead of
+  the loop, and the loop cuts them into batches.
+- A user's parser runs in the training process between two steps (`dataloader_workers: 0`), or in worker processes.
+
+A batch is a function of its number: which samples it holds, in which order, and how the generators of torch, NumPy
+and `random` are seeded before a user's parser decodes it. So any number of workers gives the same batches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from modyn.trainer.batch_plan import BatchPlan, Span
+from modyn.trainer.data.batch import Batch, aligned, aligned_data
+from modyn.trainer.data.decoder import Data, Decoder
+from modyn.trainer.data.prefetch import Prefetcher
+from modyn.trainer.data.source import OrderedSamples, RawSamples
+from modyn.trainer.seeding import AddressedSeeds
+
+if TYPE_CHECKING:
+    from modyn.trainer.data.workers import WorkerPool
+
+_CROSSING_BYTES = 4 << 20
+_CROSSING_BATCHES = 32
+_CROSSINGS_AHEAD = 2
+
+
+@dataclass(frozen=True)
+class Loader:
+    """Where batches come from.
+
+    Attributes:
+        plan: which samples each batch holds.
+        samples: reads them.
+        decoder: makes tensors of them.
+        seeds: for the user's parser.
+        sample_size: bytes of a sample.
+        workers: processes that run the user's parser, or None.
+    """
+
+    plan: BatchPlan
+    samples: OrderedSamples
+    decoder: Decoder
+    seeds: AddressedSeeds
+    sample_size: int
+    workers: WorkerPool | None = None
+
+    @contextmanager
+    def batches(self, start: int) -> Iterator[Iterator[Batch]]:
+        """All batches of the training from number `start` on; leaving the block ends threads and processes."""
+        if self.decoder.runs_user_code and self.workers is not None:
+            with self.workers.batches(self.plan, start) as batches:
+                yield batches
+        else:
+            with Prefetcher(self._crossings(start), _CROSSINGS_AHEAD) as crossings:
+                yield self._parsed(crossings) if self.decoder.runs_user_code else self._decoded(crossings)
+
+    def _crossings(self, start: int) -> Iterator[tuple[list[Span], RawSamples]]:
+        """Neighbouring batches of one epoch and their samples, a bounded number of bytes at a time."""
+        most = max(1, _CROSSING_BYTES // (self.plan.batch_size * max(1, self.sample_size)))
+        most = min(most, _CROSSING_BATCHES)
+        spans: list[Span] = []
+        for index in range(start, self.plan.total_batches):
+            spans.append(self.plan.span(index))
+            if len(spans) == most or self.plan.ends_epoch(spans[-1]) or index + 1 == self.plan.total_batches:
+                first, last = spans[0], spans[-1]
+                yield spans, self.samples.fetch(first.epoch, first.first, last.first + last.count - first.first)
+                spans = []
+
+    def _decoded(self, crossings: Prefetcher[tuple[list[Span], RawSamples]]) -> Iterator[Batch]:
+        for spans, samples in crossings:
+            data, labels = self.decoder.decode(samples.arrays, samples.labels)
+            weights = None if samples.weights is None else torch.from_numpy(samples.weights)
+            for span in spans:
+                rows = _rows(span, spans)
+                yield Batch(
+                    span,
+                    samples.keys[rows],
+                    _cut(data, rows),
+                    aligned(labels[rows]),
+                    None if weights is None else aligned(weights[rows]),
+                )
+
+    def _parsed(self, crossings: Prefetcher[tuple[list[Span], RawSamples]]) -> Iterator[Batch]:
+        for spans, samples in crossings:
+            for span in spans:
+                rows = _rows(span, spans)
+                one = RawSamples(
+                    samples.keys[rows],
+                    None if samples.weights is None else samples.weights[rows],
+                    samples.labels[rows],
+                    [array[rows] for array in samples.arrays],
+                )
+                threads = torch.get_num_threads()
+                torch.set_num_threads(1)  # as in a worker process: sums of the user's code depend on it
+                try:
+                    batch = parse(span, one, self.decoder, self.seeds)
+                finally:
+                    torch.set_num_threads(threads)
+                yield batch
+
+
+def parse(span: Span, samples: RawSamples, decoder: Decoder, seeds: AddressedSeeds) -> Batch:
+    """One batch through the user's parser, with the generators seeded for it."""
+    seeds.before_decoding(span.index)
+    data, labels = decoder.decode(samples.arrays, samples.labels)
+    weights = None if samples.weights is None else aligned(torch.from_numpy(samples.weights))
+    return Batch(span, samples.keys, aligned_data(data), aligned(labels), weights)
+
+
+def _rows(span: Span, spans: list[Span]) -> slice:
+    first = span.first - spans[0].first
+    return slice(first, first + span.count)
+
+
+def _cut(data: Data, rows: slice) -> Data:
+    if isinstance(data, dict):
+        return {name: aligned(part[rows]) for name, part in data.items()}
+    return aligned(data[rows])

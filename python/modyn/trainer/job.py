@@ -1,0 +1,188 @@
+"""Entry of a training job: builds what the pipeline describes, trains, and writes the model.
+
+The result names a file that is complete and durable. Nothing that is found to be odd after the training keeps the
+model from being written.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch._dynamo  # the first optimizer imports it, which takes a second: here the warm parent does, once
+
+from modyn.compute.api import Emit, Json
+from modyn.config import PipelineConfig
+from modyn.models.build import build_model
+from modyn.models.weights import load_weights, save_weights
+from modyn.trainer.api import TrainingRequest, TrainingResult
+from modyn.trainer.batch_plan import BatchPlan
+from modyn.trainer.checkpoints import CheckpointFolder, checkpoint_folder
+from modyn.trainer.criterion import Criterion
+from modyn.trainer.data.decoder import build_decoder
+from modyn.trainer.data.loader import Loader
+from modyn.trainer.data.source import TrainingSamples
+from modyn.trainer.data.workers import WorkerPool
+from modyn.trainer.device import find_device
+from modyn.trainer.loop import Components, TrainingLoop
+from modyn.trainer.loss_record import LossRecord
+from modyn.trainer.optimizers import build_optimizers
+from modyn.trainer.precision import Precision
+from modyn.trainer.progress import Progress
+from modyn.trainer.schedulers import build_schedule
+from modyn.trainer.seeding import AddressedSeeds, use_deterministic_algorithms
+from modyn.trainer.user_code import load_function
+
+MODEL_FILE = "model.safetensors"
+
+
+def run(payload: Json, emit: Emit) -> Json:
+    """Run one training; `payload` is a `TrainingRequest`, the answer a `TrainingResult`."""
+    request = TrainingRequest.from_json(payload)
+    # The pipeline's code may import what lies beside its file, in loader workers too.
+    sys.path.insert(0, str(request.source_folder))
+    return train(request, emit).to_json()
+
+
+def train(request: TrainingRequest, emit: Emit) -> TrainingResult:
+    """Train as requested, from a checkpoint of `request.resume_folder` if there is one.
+
+    Raises:
+        ModelError: the model, an optimizer, the criterion or the scheduler cannot be built as configured, or the device
+            does not exist.
+        UnsupportedError: something that the configuration knows and this version cannot run.
+        DatasetError: the training set is empty or its samples cannot be read.
+    """
+    started = time.perf_counter()
+    if request.threads:
+        torch.set_num_threads(request.threads)
+    use_deterministic_algorithms()
+    config = PipelineConfig.model_validate(request.pipeline)
+    seeds = AddressedSeeds(request.seed, request.trigger)
+    samples = TrainingSamples(request.view, request.training_set, torch.get_num_threads())
+    plan = BatchPlan(
+        samples=len(samples),
+        batch_size=config.training.batch_size,
+        drop_last=config.training.drop_last_batch,
+        epochs=config.training.epochs_per_trigger,
+        num_samples=request.num_samples,
+    )
+    components = _build(config, request, seeds, plan, weighted=samples.weighted)
+    loader = _loader(config, request, seeds, plan, samples)
+    losses = LossRecord(components.device, config.training.record_loss_every)
+    checkpointing = config.training.checkpointing
+    checkpoints = _checkpoints(config, request, request.folder, plan) if checkpointing.activated else None
+    loop = TrainingLoop(
+        components,
+        plan,
+        seeds,
+        losses,
+        Progress(request.trigger, plan, emit),
+        checkpoints,
+        checkpointing.interval or 0,
+    )
+    start = 0
+    if checkpoints is not None and request.resume_folder is not None:
+        start = _continue_from(_checkpoints(config, request, request.resume_folder, plan), checkpoints, loop)
+
+    loop_started = time.perf_counter()
+    with loader.batches(start) as batches:
+        loop.run(batches)
+    loop_ended = time.perf_counter()
+
+    model_file = request.folder / MODEL_FILE
+    digest = save_weights(components.model, model_file)
+    if checkpoints is not None:
+        checkpoints.clear()
+    final = losses.final
+    return TrainingResult(
+        model=model_file,
+        digest=digest,
+        samples=loop.samples,
+        batches=plan.total_batches,
+        epochs=plan.total_epochs,
+        seconds=loop_ended - loop_started,
+        setup_seconds=loop_started - started,
+        final_loss=final if final is not None and math.isfinite(final) else None,
+        losses=losses.losses,
+        warnings=[*_plan_warnings(plan), *loop.warnings],
+    )
+
+
+def _build(
+    config: PipelineConfig, request: TrainingRequest, seeds: AddressedSeeds, plan: BatchPlan, *, weighted: bool
+) -> Components:
+    training = config.training
+    device = find_device(training.device)
+    seeds.before_model()
+    model = build_model(config.model, request.source_folder, device, amp=training.amp)
+    if request.previous_model is not None:
+        load_weights(model, request.previous_model)
+    optimizers = build_optimizers(training.optimizers, model)
+    schedule = None
+    if training.lr_scheduler is not None:
+        schedule = build_schedule(
+            training.lr_scheduler, optimizers, batches=plan.total_batches, epochs=plan.total_epochs
+        )
+    transformer = config.data.label_transformer_function
+    return Components(
+        model=model,
+        optimizers=optimizers,
+        criterion=Criterion(training.optimization_criterion, weighted=weighted, device=device),
+        precision=Precision(training.amp, device, training.grad_scaler_config),
+        schedule=schedule,
+        label_transformer=load_function(transformer, "label_transformer_function") if transformer else None,
+        device=device,
+    )
+
+
+def _loader(
+    config: PipelineConfig, request: TrainingRequest, seeds: AddressedSeeds, plan: BatchPlan, samples: TrainingSamples
+) -> Loader:
+    decoder = build_decoder(config.data, samples.sample_size)
+    workers = None
+    if config.training.dataloader_workers:
+        workers = WorkerPool(
+            workers=config.training.dataloader_workers,
+            pipeline=request.pipeline,
+            view=request.view,
+            training_set=request.training_set,
+            seed=request.seed,
+            trigger=request.trigger,
+        )
+    ordered = samples.orders(seeds, config.training.shuffle, decoder.fields)
+    return Loader(plan, ordered, decoder, seeds, samples.sample_size, workers)
+
+
+def _checkpoints(config: PipelineConfig, request: TrainingRequest, attempt: Path, plan: BatchPlan) -> CheckpointFolder:
+    training: dict[str, Any] = {
+        "pipeline": request.pipeline,
+        "trigger": request.trigger,
+        "seed": request.seed,
+        "num_samples": request.num_samples,
+        "training_set_samples": plan.samples,
+        "previous_model": None if request.previous_model is None else request.previous_model.name,
+    }
+    return checkpoint_folder(config.training.checkpointing, attempt, training)
+
+
+def _continue_from(earlier: CheckpointFolder, ours: CheckpointFolder, loop: TrainingLoop) -> int:
+    checkpoint = earlier.newest()
+    if checkpoint is None:
+        return 0
+    ours.adopt(earlier, checkpoint.batches)
+    loop.load(checkpoint)
+    return checkpoint.batches
+
+
+def _plan_warnings(plan: BatchPlan) -> list[str]:
+    if not plan.is_one_small_batch:
+        return []
+    return [
+        f"the training set has {plan.samples} samples, less than one batch of {plan.batch_size}; it was trained on as "
+        "one batch"
+    ]

@@ -1,0 +1,46 @@
+"""Mixed precision: autocast around the forward pass, a gradient scaler around the backward pass."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from modyn.errors import ModelError
+from modyn.trainer.optimizers import Optimizers
+
+
+class Precision:
+    """How a training computes.
+
+    With `amp`, autocast uses float16 on a GPU and bfloat16 on a CPU. float16 needs its gradients scaled; bfloat16 has
+    the range of float32, so there the scaler works only if it is configured.
+
+    Args:
+        amp: whether to compute in mixed precision.
+        device: where the training runs.
+        scaler_config: keyword arguments of torch.amp.GradScaler, or None for its defaults.
+
+    Raises:
+        ModelError: the scaler does not take the arguments.
+    """
+
+    def __init__(self, amp: bool, device: torch.device, scaler_config: dict[str, Any] | None) -> None:
+        self.autocast = torch.autocast(device.type, enabled=amp)
+        enabled = amp and (device.type != "cpu" or scaler_config is not None)
+        try:
+            self.scaler = torch.amp.GradScaler(device.type, **({"enabled": enabled} | (scaler_config or {})))
+        except TypeError as error:
+            raise ModelError(f"grad_scaler_config {scaler_config} does not fit GradScaler: {error}") from error
+
+    def backward_and_step(self, loss: torch.Tensor, optimizers: Optimizers) -> None:
+        """Compute the gradients of `loss` and let every optimizer make its step."""
+        if not self.scaler.is_enabled():
+            torch.autograd.backward(loss)
+            for optimizer in optimizers.values():
+                optimizer.step()
+            return
+        torch.autograd.backward(self.scaler.scale(loss))
+        for optimizer in optimizers.values():
+            self.scaler.step(optimizer)
+        self.scaler.update()
