@@ -29,7 +29,6 @@ _PIPELINE: dict[tuple[str, str], str] = {
     ("_Selection", "maximum_keys_in_memory"): _PARTITIONS,
     ("_Selection", "processor_type"): "there is no metadata processor",
     ("_Selection", "storage_backend"): "what a pipeline has seen is kept as ranges of the dataset",
-    ("_Selection", "uses_weights"): "training sets have weights whenever the strategy gives any",
     ("_AlibiMetric", "p_val"): "the distance is compared with the decision criterion",
     ("AlibiDetectMmdDriftMetric", "threshold"): "the distance is compared with the decision criterion",
     ("EvidentlyModelDriftMetric", "threshold"): "the distance is compared with the decision criterion",

@@ -20,7 +20,7 @@ class _Selection(Section):
         default="database", description="Where the reference system keeps what it has seen."
     )
     uses_weights: bool = Field(
-        default=False, description="Whether the reference system sends weights with the samples."
+        default=False, description="Whether samples come with weights."
     )
     tail_triggers: int | None = Field(
         default=None,
