@@ -157,8 +157,8 @@ def _jobs(tasks: list[EvaluationTask]) -> Iterator[_Job]:
         alike[dataset, tuple(dict.fromkeys(task.interval for task in members))].append(members)
     for (dataset, intervals), models in alike.items():
         for first in range(0, len(models), MODELS_PER_JOB):
-            members = tuple(task for model in models[first : first + MODELS_PER_JOB] for task in model)
-            yield _Job(dataset, intervals, members)
+            block = tuple(task for model in models[first : first + MODELS_PER_JOB] for task in model)
+            yield _Job(dataset, intervals, block)
 
 
 def _task_key(task: EvaluationTask | EvaluationRow) -> tuple[str, str, int, int]:

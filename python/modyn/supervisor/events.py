@@ -41,6 +41,10 @@ class EventLog:
             for listener in self._listeners:
                 listener.put(message)
 
+    def forward(self, event: dict[str, Any]) -> None:
+        """Send an event that a job has made; it names itself in `event`."""
+        self.publish(**event)
+
     def listen(self) -> Iterator[dict[str, Any]]:
         """All lasting events so far, then everything that follows, until the run stops."""
         inbox: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from modyn.compute.api import Json
 from modyn.errors import JobDiedError
 from modyn.evaluator.api import EvaluationTask, TrainedModel
 from modyn.evaluator.plan import after_training_tasks
@@ -137,12 +136,9 @@ class TriggerSteps:
         attempt = context.journal.start_attempt("training", trigger, context.folder / "attempts")
         context.events.publish("training_started", trigger=trigger, attempt=attempt.token)
 
-        def publish(event: Json) -> None:
-            context.events.publish(**{"event": "training_progress", "trigger": trigger} | event)
-
         request = self._training_request(row, attempt, earlier)
         try:
-            answer = run_job(context, ENTRY, request.to_json(), attempt.folder, publish)
+            answer = run_job(context, ENTRY, request.to_json(), attempt.folder, context.events.forward)
         except Exception as error:
             context.journal.attempt_failed(attempt, str(error))
             raise
