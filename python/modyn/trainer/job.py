@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -75,7 +74,8 @@ def train(request: TrainingRequest, emit: Emit) -> TrainingResult:
     loader = _loader(config, request, seeds, plan, samples)
     losses = LossRecord(components.device, config.training.record_loss_every)
     checkpointing = config.training.checkpointing
-    checkpoints = _checkpoints(config, request, request.folder, plan) if checkpointing.activated else None
+    identity = _identity(request, samples)
+    checkpoints = checkpoint_folder(checkpointing, request.folder, identity) if checkpointing.activated else None
     loop = TrainingLoop(
         components,
         plan,
@@ -87,7 +87,7 @@ def train(request: TrainingRequest, emit: Emit) -> TrainingResult:
     )
     start = 0
     if checkpoints is not None and request.resume_folder is not None:
-        start = _continue_from(_checkpoints(config, request, request.resume_folder, plan), checkpoints, loop)
+        start = _continue_from(checkpoint_folder(checkpointing, request.resume_folder, identity), checkpoints, loop)
 
     loop_started = time.perf_counter()
     with loader.batches(start) as batches:
@@ -158,16 +158,16 @@ def _loader(
     return Loader(plan, ordered, decoder, seeds, samples.sample_size, workers)
 
 
-def _checkpoints(config: PipelineConfig, request: TrainingRequest, attempt: Path, plan: BatchPlan) -> CheckpointFolder:
-    training: dict[str, Any] = {
+def _identity(request: TrainingRequest, samples: TrainingSamples) -> dict[str, Any]:
+    """What makes two trainings the same one."""
+    return {
         "pipeline": request.pipeline,
         "trigger": request.trigger,
         "seed": request.seed,
         "num_samples": request.num_samples,
-        "training_set_samples": plan.samples,
+        "training_set": samples.digest,
         "previous_model": None if request.previous_model is None else request.previous_model.name,
     }
-    return checkpoint_folder(config.training.checkpointing, attempt, training)
 
 
 def _continue_from(earlier: CheckpointFolder, ours: CheckpointFolder, loop: TrainingLoop) -> int:

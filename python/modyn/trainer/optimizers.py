@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -65,37 +66,31 @@ def _build(config: OptimizerConfig, model: nn.Module) -> torch.optim.Optimizer:
             f"optimizer '{config.name}': LBFGS evaluates the loss several times a step, which the training loop does "
             "not do; use another algorithm"
         )
+    algorithm = getattr(torch.optim, config.algorithm)
+    for group in config.param_groups:
+        _check_options(config, algorithm, group.config)
     groups = [{**group.config, "params": parameters_of(model, group.module)} for group in config.param_groups]
     try:
-        optimizer: torch.optim.Optimizer = getattr(torch.optim, config.algorithm)(groups)
-    except (TypeError, ValueError) as error:
-        options = [group.config for group in config.param_groups]
-        raise ModelError(
-            f"optimizer '{config.name}': {config.algorithm} does not take {options}: {error}{_number_hint(options)}"
-        ) from error
-    _refuse_unknown_options(config, optimizer)
+        optimizer: torch.optim.Optimizer = algorithm(groups)
+    except (TypeError, ValueError) as error:  # the same parameter in two groups, or one that the algorithm cannot take
+        raise ModelError(f"optimizer '{config.name}': {config.algorithm} cannot be built: {error}") from error
     return optimizer
 
 
-def _refuse_unknown_options(config: OptimizerConfig, optimizer: torch.optim.Optimizer) -> None:
-    # torch keeps options of a group that the algorithm does not know, and never reads them.
-    known = {"params", *optimizer.defaults}
-    for group in config.param_groups:
-        if unknown := [name for name in group.config if name not in known]:
-            raise ModelError(
-                f"optimizer '{config.name}': {config.algorithm} has no option '{unknown[0]}', "
-                f"only {', '.join(sorted(optimizer.defaults))}"
-            )
+def _check_options(config: OptimizerConfig, algorithm: type[torch.optim.Optimizer], options: dict[str, Any]) -> None:
+    # As arguments of the class, since torch looks neither at the names nor at the values of a group's options.
+    try:
+        algorithm([nn.Parameter(torch.zeros(2, 2))], **options)
+    except (TypeError, ValueError) as error:
+        raise ModelError(
+            f"optimizer '{config.name}': {config.algorithm} does not take {options}: {error}{_number_hint(options)}"
+        ) from error
 
 
-def _number_hint(options: list[dict[str, Any]]) -> str:
+def _number_hint(options: dict[str, Any]) -> str:
     """YAML reads 1e-3 as a string."""
-    for group in options:
-        for name, value in group.items():
-            try:
-                number = float(value) if isinstance(value, str) else None
-            except ValueError:
-                continue
-            if number is not None:
-                return f"; {name} is the string '{value}' to YAML, write {number}"
+    for name, value in options.items():
+        with contextlib.suppress(TypeError, ValueError):
+            if isinstance(value, str):
+                return f"; {name} is the string '{value}' to YAML, write {float(value)}"
     return ""

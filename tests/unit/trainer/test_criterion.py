@@ -1,0 +1,69 @@
+"""Losses with and without weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+from modyn.config.training import OptimizationCriterion
+from modyn.errors import ModelError
+from modyn.trainer.criterion import Criterion
+
+CPU = torch.device("cpu")
+
+
+def criterion(name: str, weighted: bool = False, **config: Any) -> Criterion:
+    return Criterion(OptimizationCriterion(name=name, config=config), weighted=weighted, device=CPU)
+
+
+def test_without_weights_it_is_the_class_of_torch() -> None:
+    output, labels = torch.randn(8, 3), torch.randint(0, 3, (8,))
+    expected = torch.nn.CrossEntropyLoss(label_smoothing=0.1)(output, labels)
+    assert torch.equal(criterion("CrossEntropyLoss", label_smoothing=0.1)(output, labels, None), expected)
+
+
+def test_lists_among_the_options_are_tensors() -> None:
+    output, labels = torch.randn(8, 3), torch.randint(0, 3, (8,))
+    expected = torch.nn.CrossEntropyLoss(weight=torch.tensor([1.0, 2.0, 3.0]))(output, labels)
+    assert torch.equal(criterion("CrossEntropyLoss", weight=[1, 2, 3])(output, labels, None), expected)
+
+
+def test_with_weights_it_is_their_weighted_mean() -> None:
+    output, labels, weights = torch.randn(8), torch.rand(8).round(), torch.rand(8)
+    losses = torch.nn.functional.binary_cross_entropy_with_logits(output, labels, reduction="none")
+    expected = sum(w * loss for w, loss in zip(weights, losses, strict=True)) / weights.sum()
+    assert torch.allclose(criterion("BCEWithLogitsLoss", True)(output, labels, weights), expected)
+
+
+def test_equal_weights_change_nothing() -> None:
+    output, labels = torch.randn(8), torch.rand(8).round()
+    weighted = criterion("BCEWithLogitsLoss", True)(output, labels, torch.full((8,), 3.0))
+    assert torch.allclose(weighted, criterion("BCEWithLogitsLoss")(output, labels, None))
+
+
+def test_losses_of_several_outputs_are_averaged_per_sample() -> None:
+    output, labels, weights = torch.randn(4, 5), torch.randn(4, 5), torch.tensor([1.0, 0.0, 0.0, 3.0])
+    per_sample = ((output - labels) ** 2).mean(1)
+    expected = (per_sample[0] + 3 * per_sample[3]) / 4
+    assert torch.allclose(criterion("MSELoss", True)(output, labels, weights), expected)
+
+
+def test_a_batch_without_weight_has_no_loss_and_no_gradient() -> None:
+    output = torch.randn(4, requires_grad=True)
+    loss = criterion("MSELoss", True)(output, torch.randn(4), torch.zeros(4))
+    loss.backward()
+    assert loss == 0
+    assert torch.equal(output.grad, torch.zeros(4))
+
+
+@pytest.mark.parametrize(("weighted", "reduction"), [(True, "sum"), (True, "none"), (False, "none")])
+def test_reductions_that_cannot_be_used_are_refused(weighted: bool, reduction: str) -> None:
+    with pytest.raises(ModelError, match=f"reduction '{reduction}'"):
+        criterion("MSELoss", weighted, reduction=reduction)
+
+
+def test_options_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ModelError, match=r"criterion 'MSELoss' does not take .*beta"):
+        criterion("MSELoss", beta=1)
