@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class PositionRange:
-    """Positions `[start, end)` of a view."""
-
-    start: int
-    end: int
-
-    def __len__(self) -> int:
-        return self.end - self.start
 
 
 class Ledger:
-    """The ranges of all triggers of a run, in order; trigger numbers count from 0 and include empty triggers."""
+    """The positions that all triggers of a run brought, as ranges; triggers count from 0, empty ones included."""
 
     def __init__(self) -> None:
-        self._ranges: list[PositionRange] = []
+        self._ranges: list[range] = []
         # Triggers whose range does not continue the one before: a window between two of them is one range.
         self._breaks: list[int] = []
 
@@ -35,16 +23,16 @@ class Ledger:
         Raises:
             ValueError: the range is inverted or begins before the end of an earlier trigger.
         """
-        previous_end = self._ranges[-1].end if self._ranges else 0
+        previous_end = self._ranges[-1].stop if self._ranges else 0
         if not previous_end <= start <= end:
             raise ValueError(
                 f"trigger {len(self._ranges)}: positions [{start}, {end}) do not follow position {previous_end}"
             )
         if not self._ranges or start != previous_end:
             self._breaks.append(len(self._ranges))
-        self._ranges.append(PositionRange(start, end))
+        self._ranges.append(range(start, end))
 
-    def window(self, trigger: int, tail_triggers: int | None) -> list[PositionRange]:
+    def window(self, trigger: int, tail_triggers: int | None) -> list[range]:
         """What `trigger` and the `tail_triggers` before it brought (None: all before it), neighbours merged.
 
         Empty triggers count, and contribute nothing. The ranges ascend, and none is empty.
@@ -53,8 +41,5 @@ class Ledger:
         later_breaks = self._breaks[bisect_right(self._breaks, first) : bisect_right(self._breaks, trigger)]
         starts = [first, *later_breaks]
         ends = [*(start - 1 for start in later_breaks), trigger]
-        runs = [
-            PositionRange(self._ranges[start].start, self._ranges[end].end)
-            for start, end in zip(starts, ends, strict=True)
-        ]
-        return [run for run in runs if len(run)]
+        runs = [range(self._ranges[one].start, self._ranges[two].stop) for one, two in zip(starts, ends, strict=True)]
+        return [run for run in runs if run]

@@ -11,11 +11,10 @@ import numpy.typing as npt
 
 from modyn import _native
 from modyn.selector.api import TrainingSetInfo
-from modyn.selector.ledger import PositionRange
 from modyn.storage.api import View, ViewRef
 
 
-def write_ranges(path: Path, view: View, ranges: list[PositionRange], weighted: bool) -> TrainingSetInfo:
+def write_ranges(path: Path, view: View, ranges: list[range], weighted: bool) -> TrainingSetInfo:
     """All samples of ascending ranges of a time-ordered view. Without weights the file's size is that of the ranges.
 
     Args:
@@ -27,7 +26,7 @@ def write_ranges(path: Path, view: View, ranges: list[PositionRange], weighted: 
     samples = sum(map(len, ranges))
     rows = np.array([(one.start, len(one)) for one in ranges], dtype=np.uint64).reshape(-1, 2)
     _native.TrainingSet.write_ranges(path, _native_view(view.ref), rows, _weights(samples, weighted))
-    return _info(path, view, samples, (ranges[0].start, ranges[-1].end - 1) if ranges else None)
+    return _info(path, view, samples, (ranges[0].start, ranges[-1].stop - 1) if ranges else None)
 
 
 def write_positions(path: Path, view: View, positions: npt.NDArray[np.uint64], weighted: bool) -> TrainingSetInfo:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modyn.selector.ledger import Ledger, PositionRange
+from modyn.selector.ledger import Ledger
 
 
 def ledger(*ranges: tuple[int, int]) -> Ledger:
@@ -18,26 +20,26 @@ def ledger(*ranges: tuple[int, int]) -> Ledger:
 
 def test_neighbours_are_one_range():
     made = ledger((0, 3), (3, 5), (5, 9))
-    assert made.window(2, None) == [PositionRange(0, 9)]
-    assert made.window(2, 1) == [PositionRange(3, 9)]
-    assert made.window(2, 0) == [PositionRange(5, 9)]
-    assert made.window(1, None) == [PositionRange(0, 5)]
+    assert made.window(2, None) == [range(0, 9)]
+    assert made.window(2, 1) == [range(3, 9)]
+    assert made.window(2, 0) == [range(5, 9)]
+    assert made.window(1, None) == [range(0, 5)]
 
 
 def test_a_tail_longer_than_the_history_is_all_of_it():
-    assert ledger((4, 6), (6, 7)).window(1, 10) == [PositionRange(4, 7)]
+    assert ledger((4, 6), (6, 7)).window(1, 10) == [range(4, 7)]
 
 
 def test_empty_triggers_count_and_bring_nothing():
     made = ledger((0, 3), (3, 3), (3, 3), (3, 5))
-    assert made.window(3, 2) == [PositionRange(3, 5)]
-    assert made.window(3, 3) == [PositionRange(0, 5)]
+    assert made.window(3, 2) == [range(3, 5)]
+    assert made.window(3, 3) == [range(0, 5)]
     assert made.window(2, 1) == []
 
 
 def test_gaps_separate_ranges():
     made = ledger((0, 3), (5, 8), (8, 9), (20, 21))
-    assert made.window(3, None) == [PositionRange(0, 3), PositionRange(5, 9), PositionRange(20, 21)]
+    assert made.window(3, None) == [range(0, 3), range(5, 9), range(20, 21)]
 
 
 @pytest.mark.parametrize("wrong", [(2, 4), (5, 4), (-1, 9)])
@@ -63,8 +65,6 @@ def test_a_window_holds_the_positions_of_its_triggers_in_ascending_unmergeable_r
 
     window = made.window(trigger, tail)
 
-    assert [p for one in window for p in range(one.start, one.end)] == [
-        p for one in brought[first : trigger + 1] for p in one
-    ]
+    assert [p for one in window for p in one] == [p for one in brought[first : trigger + 1] for p in one]
     assert all(len(one) > 0 for one in window)
-    assert all(before.end < after.start for before, after in zip(window, window[1:], strict=False))
+    assert all(before.stop < after.start for before, after in pairwise(window))

@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from modyn import _native
 from modyn.selector.api import SelectionRequest, TrainingSetInfo
-from modyn.selector.ledger import PositionRange
 from modyn.selector.training_set import write_positions, write_ranges
 
 
@@ -68,18 +67,18 @@ class NewDataStrategy:
         """Nothing to continue from."""
 
 
-def newest(window: list[PositionRange], count: int) -> list[PositionRange]:
+def newest(window: list[range], count: int) -> list[range]:
     """The last `count` positions of ascending ranges that hold at least so many."""
-    kept: list[PositionRange] = []
+    kept: list[range] = []
     for one in reversed(window):
         if count <= 0:
             break
-        kept.append(PositionRange(max(one.start, one.end - count), one.end))
+        kept.append(range(max(one.start, one.stop - count), one.stop))
         count -= len(one)
     return kept[::-1]
 
 
-def uniform_sample(window: list[PositionRange], count: int, seed: int, trigger: int) -> npt.NDArray[np.uint64]:
+def uniform_sample(window: list[range], count: int, seed: int, trigger: int) -> npt.NDArray[np.uint64]:
     """`count` of the positions of ascending ranges, drawn uniformly without replacement.
 
     These are the images of 0, ..., count - 1 under the permutation with the address (seed, trigger, sample, 0), so a

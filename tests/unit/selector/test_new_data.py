@@ -1,0 +1,214 @@
+"""NewDataStrategy on real views: exactly the promised samples, in files that are functions of their inputs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modyn import _native
+from modyn.config.selection import CoresetStrategy, FreshnessSamplingStrategy, NewDataStrategy
+from modyn.errors import ConflictError, UnsupportedError
+from modyn.selector.api import SelectionRequest, SelectionStrategy, TrainingSetInfo
+from modyn.selector.ledger import Ledger
+from modyn.selector.strategies import build_strategy
+from modyn.selector.strategies.new_data import newest, uniform_sample
+from modyn.storage.api import View, ViewRef
+from modyn.storage.local import LocalView
+
+SAMPLES = 100
+
+
+@pytest.fixture(scope="module")
+def view(tmp_path_factory: pytest.TempPathFactory) -> View:
+    """100 samples in ten files of ten; two files share each timestamp, and the later half has the smaller keys."""
+    folder = tmp_path_factory.mktemp("dataset")
+    root, index = folder / "files", folder / "index"
+    root.mkdir()
+    for numbers in (range(5), range(5, 10)):
+        for number in numbers:
+            (root / f"{number}-{1000 - 100 * (number // 2)}.bin").write_bytes(np.arange(10, dtype="<u4").tobytes())
+        report = _native.scan(
+            index,
+            root,
+            file_extension=".bin",
+            record_size=4,
+            label_size=2,
+            timestamp_source="filename",
+            timestamp_pattern="-%s",
+        )
+    assert report.summary.samples == SAMPLES
+    return LocalView(ViewRef("numbers", index, root, report.summary.manifest))
+
+
+def strategy(**fields: Any) -> SelectionStrategy:
+    return build_strategy(NewDataStrategy(name="NewDataStrategy", **fields))
+
+
+def ledger(*cuts: int) -> Ledger:
+    made = Ledger()
+    for start, end in zip((0, *cuts), cuts, strict=False):
+        made.append(start, end)
+    return made
+
+
+Select = Callable[..., TrainingSetInfo]
+
+
+@pytest.fixture
+def select(view: View, tmp_path: Path) -> Select:
+    """Selects for the last trigger of a ledger into a fresh file."""
+    files = iter(range(1000))
+
+    def run(ledger: Ledger, seed: int = 7, **fields: Any) -> TrainingSetInfo:
+        path = tmp_path / f"{next(files)}.trainingset"
+        return strategy(**fields).select(SelectionRequest(view, ledger, len(ledger) - 1, seed, path))
+
+    return run
+
+
+def positions(info: TrainingSetInfo, view: View) -> list[int]:
+    """Positions in the view of a training set's samples, in the order of the file."""
+    native = _native.View.build(_native.Index.open(view.ref.folder, view.ref.manifest), view.ref.order)
+    opened = _native.TrainingSet.open(info.path, native)
+    assert len(opened) == info.samples
+    keys, _ = opened.read(0, len(opened))
+    place = {int(key): position for position, key in enumerate(view.keys(0, len(view)))}
+    return [place[int(key)] for key in keys]
+
+
+def test_all_data_new_data_and_a_tail(select, view):
+    made = ledger(30, 40, 40, 75)
+    assert positions(select(made, tail_triggers=None), view) == list(range(75))
+    assert positions(select(made, tail_triggers=0), view) == list(range(40, 75))
+    assert positions(select(made, tail_triggers=1), view) == list(range(40, 75))
+    assert positions(select(made, tail_triggers=2), view) == list(range(30, 75))
+
+
+def test_the_answer_describes_the_file(select, view):
+    info = select(ledger(35, 60), tail_triggers=0)
+    assert info.digest == hashlib.sha256(info.path.read_bytes()).hexdigest()
+    assert (info.first_timestamp, info.last_timestamp) == (700, 800)
+    assert info.samples == 25
+
+
+def test_a_trigger_without_data_gives_an_empty_set(select, view):
+    info = select(ledger(0), tail_triggers=None)
+    assert (info.samples, info.first_timestamp, info.last_timestamp) == (0, None, None)
+    assert positions(info, view) == []
+
+
+@pytest.mark.parametrize("tail", [None, 0, 1, 5])
+@pytest.mark.parametrize("limit", [1, 7, 19, 20, 21, 54, 55, 56, 1000])
+class TestLimit:
+    def window(self, tail: int | None) -> range:
+        return range({None: 0, 0: 35, 1: 20, 5: 0}[tail], 55)
+
+    def test_last_x_keeps_the_newest(self, select, view, tail, limit):
+        info = select(ledger(20, 35, 55), tail_triggers=tail, limit=limit, limit_reset="lastX")
+        chosen = positions(info, view)
+        assert chosen == list(self.window(tail))[-limit:]
+        order = list(zip(view.timestamps(0, SAMPLES), view.keys(0, SAMPLES), strict=True))
+        assert [order[one] for one in chosen] == sorted(order[one] for one in self.window(tail))[-limit:]
+
+    def test_sample_uar_keeps_so_many_different_ones(self, select, view, tail, limit):
+        info = select(ledger(20, 35, 55), tail_triggers=tail, limit=limit, limit_reset="sampleUAR")
+        chosen = positions(info, view)
+        assert len(chosen) == len(set(chosen)) == min(limit, len(self.window(tail)))
+        assert set(chosen) <= set(self.window(tail))
+        assert chosen == sorted(chosen)
+        timestamps = view.timestamps(0, SAMPLES)[chosen]
+        assert (info.first_timestamp, info.last_timestamp) == (timestamps[0], timestamps[-1])
+
+
+@pytest.mark.parametrize("limit", [0, -1, -5])
+def test_a_limit_of_zero_or_less_is_none(select, limit):
+    assert select(ledger(20, 55), tail_triggers=None, limit=limit).samples == 55
+
+
+def test_equal_requests_give_equal_files_and_the_seed_decides(select):
+    sample = {"tail_triggers": None, "limit": 10, "limit_reset": "sampleUAR"}
+    digests = [select(ledger(50, 90), seed=seed, **sample).digest for seed in (1, 1, 2)]
+    assert digests[0] == digests[1] != digests[2]
+    assert select(ledger(90), seed=1, **sample).digest != digests[0], "the number of the trigger is in the address"
+
+
+def test_weights_are_stored_if_they_are_used(select, view):
+    for fields in ({}, {"limit": 5, "limit_reset": "sampleUAR"}):
+        info = select(ledger(20, 55), tail_triggers=None, uses_weights=True, **fields)
+        native = _native.View.build(_native.Index.open(view.ref.folder, view.ref.manifest), "time")
+        opened = _native.TrainingSet.open(info.path, native)
+        assert opened.weighted
+        assert opened.read(0, len(opened))[1].tolist() == [1.0] * info.samples
+
+
+def test_an_existing_file_is_never_replaced(view, tmp_path):
+    request = SelectionRequest(view, ledger(20), 0, 7, tmp_path / "set")
+    info = strategy(tail_triggers=None).select(request)
+    with pytest.raises(ConflictError):
+        strategy(tail_triggers=0).select(request)
+    assert hashlib.sha256(info.path.read_bytes()).hexdigest() == info.digest
+
+
+def test_a_view_in_another_order_is_refused(view, tmp_path):
+    other = LocalView(replace(view.ref, order="sequence"))
+    with pytest.raises(ValueError, match="needs a view in time order, not in sequence order"):
+        strategy(tail_triggers=0).select(SelectionRequest(other, ledger(20), 0, 7, tmp_path / "set"))
+
+
+def test_a_resumed_strategy_selects_the_same(select, view, tmp_path):
+    fields = {"tail_triggers": 1, "limit": 9, "limit_reset": "sampleUAR"}
+    resumed = strategy(**fields)
+    resumed.load_state_dict(strategy(**fields).state_dict())
+    again = resumed.select(SelectionRequest(view, ledger(20, 35, 55), 2, 7, tmp_path / "again"))
+    assert again.digest == select(ledger(20, 35, 55), **fields).digest
+
+
+WINDOWS = st.lists(st.tuples(st.integers(1, 5), st.integers(1, 40)), min_size=1, max_size=6).map(
+    lambda steps: [
+        range(sum(map(sum, steps[:number])) + gap, sum(map(sum, steps[: number + 1])))
+        for number, (gap, _) in enumerate(steps)
+    ]
+)
+
+
+@given(WINDOWS, st.integers(0, 2**64 - 1), st.integers(0, 1000), st.data())
+def test_samples_and_newest_of_any_window(window, seed, trigger, data):
+    everything = [position for one in window for position in one]
+    count = data.draw(st.integers(1, len(everything)))
+
+    assert [position for one in newest(window, count) for position in one] == everything[-count:]
+
+    chosen = uniform_sample(window, count, seed, trigger).tolist()
+    permutation = _native.Permutation(seed, trigger, _native.PURPOSE_SAMPLE, 0, len(everything))
+    assert chosen == sorted(everything[index] for index in permutation.apply(0, count))
+
+
+def test_every_sample_is_drawn_equally_often():
+    window = [range(3, 8), range(20, 40)]
+    counts = np.zeros(40, dtype=np.int64)
+    for trigger in range(4000):
+        counts[uniform_sample(window, 5, 11, trigger)] += 1
+    drawn = counts[[*window[0], *window[1]]]
+    assert drawn.sum() == 20_000
+    # Each is binomial with mean 800 and standard deviation 25.
+    assert abs(drawn - 800).max() < 5 * 25
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        FreshnessSamplingStrategy(name="FreshnessSamplingStrategy", unused_data_ratio=50),
+        CoresetStrategy(name="CoresetStrategy"),
+    ],
+)
+def test_other_strategies_are_refused_by_name(config):
+    with pytest.raises(UnsupportedError, match=f"'{config.name}' cannot be run"):
+        build_strategy(config)
