@@ -23,8 +23,8 @@ def after_training_tasks(config: EvaluationConfig, model: TrainedModel, dataset_
         dataset_end: timestamp of the last sample that its trigger brought.
     """
     return [
-        _task(name, dataset, model, index, interval, active=False, trained=False)
-        for name, handler in _handlers(config, "after_training")
+        _task(handler.name, dataset, model, index, interval, active=False, trained=False)
+        for handler in _handlers(config, "after_training")
         for dataset in dict.fromkeys(handler.datasets)
         for index, interval in enumerate(evaluation_intervals(handler.strategy, [model], dataset_end))
     ]
@@ -47,9 +47,9 @@ def after_pipeline_tasks(
     """
     return [
         task
-        for name, handler in _handlers(config, "after_pipeline")
+        for handler in _handlers(config, "after_pipeline")
         for dataset in dict.fromkeys(handler.datasets)
-        for task in _filtered(_matrix(name, dataset, handler.strategy, models, dataset_end), handler.models)
+        for task in _filtered(_matrix(handler.name, dataset, handler.strategy, models, dataset_end), handler.models)
     ]
 
 
@@ -87,18 +87,8 @@ def _active_and_trained(interval: EvaluationInterval, models: list[TrainedModel]
     return active, min((number for number in numbers if number > active), default=active)
 
 
-def _handlers(config: EvaluationConfig, stage: Stage) -> Iterator[tuple[str, HandlerConfig]]:
-    """The handlers of a stage, under names that tell them apart: those without a name are numbered."""
-    taken = {handler.name for handler in config.handlers}
-    seen: set[str] = set()
-    for handler in config.handlers:
-        name, number = handler.name, 1
-        while name in seen or (number > 1 and name in taken):
-            number += 1
-            name = f"{handler.name} {number}"
-        seen.add(name)
-        if handler.execution_time == stage:
-            yield name, handler
+def _handlers(config: EvaluationConfig, stage: Stage) -> list[HandlerConfig]:
+    return [handler for handler in config.handlers if handler.execution_time == stage]
 
 
 def _task(

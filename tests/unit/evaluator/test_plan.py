@@ -110,18 +110,6 @@ def test_each_dataset_is_evaluated_once():
     assert [task.dataset for task in tasks] == ["b"] * 4 + ["a"] * 4
 
 
-def test_handlers_without_a_name_are_told_apart():
-    config = configuration(handler(), handler(name="Modyn EvalHandler 2"), handler(), handler(name="mine"))
-    tasks = after_pipeline_tasks(config, MODELS[:1], 9)
-    assert list(dict.fromkeys(task.handler for task in tasks)) == [
-        "Modyn EvalHandler",
-        "Modyn EvalHandler 2",
-        "Modyn EvalHandler 3",
-        "mine",
-    ]
-    assert len({(task.handler, task.dataset, task.model, task.interval_index) for task in tasks}) == len(tasks)
-
-
 @given(st.lists(st.integers(0, 45), max_size=6).map(sorted))
 def test_flags_follow_from_the_definition(ends):
     models = [TrainedModel(number, number, 0, end) for number, end in enumerate(ends)]
