@@ -19,7 +19,7 @@ from yaml.constructor import ConstructorError
 from modyn.config.section import Issue, Loc
 from modyn.errors import Problem
 
-_MOST_VALUES = 1_000_000
+_MOST_VALUES = 100_000
 
 
 class _Loader(yaml.SafeLoader):
@@ -122,7 +122,7 @@ def parse_document(content: bytes, name: str) -> Document:
     try:
         loader = _Loader(_untabbed_json(document.text))
         node = loader.get_single_node()
-        if node is None:
+        if node is None or (isinstance(node, yaml.ScalarNode) and not node.value):
             document.problems.append(Problem(name, 1, 1, "the file is empty", "a mapping of sections"))
         else:
             _Reader(document, loader).read(node)
@@ -172,7 +172,7 @@ class _Reader:
         self._document.values[loc] = node
         self._count += 1
         if id(node) in self._above:
-            raise ConstructorError(None, None, "an alias refers to what is around it", node.start_mark)
+            raise ConstructorError(None, None, "what is anchored here contains an alias of itself", node.start_mark)
         if self._count > _MOST_VALUES:
             raise ConstructorError(None, None, f"aliases make more than {_MOST_VALUES} values", node.start_mark)
         self._above.add(id(node))

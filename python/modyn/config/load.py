@@ -100,7 +100,7 @@ def _check(
         data = _without(data, unknown)
         config, found = _validate(root, data, document)
     wrong = [loc for loc, _, _ in found]
-    value = config if config is not None else build(root, data)
+    value = config if config is not None else build(root, data, set(wrong))
     problems = document.problems + [problem for _, _, problem in found]
     for issue in issues_of(value, complete=config is not None):
         if not any(issue.loc[: len(loc)] == loc for loc in wrong if loc):
@@ -116,7 +116,8 @@ def _validate(root: type[Section], data: Any, document: Document) -> tuple[Any, 
         return root.model_validate(data, context=DEFER_CHECKS), []
     except ValidationError as error:
         errors = error.errors(include_url=False)
-        return None, problems_of(root, errors, document)
+        found = problems_of(root, errors, document)
+        return None, sorted(found, key=lambda entry: (entry[2].line, entry[2].column))
 
 
 def _without(data: Any, locs: list[Loc]) -> Any:

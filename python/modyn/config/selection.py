@@ -19,9 +19,7 @@ class _Selection(Section):
     storage_backend: Literal["database", "local"] = Field(
         default="database", description="Where the reference system keeps what it has seen."
     )
-    uses_weights: bool = Field(
-        default=False, description="Whether samples come with weights."
-    )
+    uses_weights: bool = Field(default=False, description="Whether samples come with weights.")
     tail_triggers: int | None = Field(
         default=None,
         ge=0,

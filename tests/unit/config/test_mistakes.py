@@ -100,18 +100,30 @@ WRONG: list[tuple[str, Any, str]] = [
     ("training.optimization_criterion.name", "CrossEntropy", "did you mean 'CrossEntropyLoss'?"),
     ("training.lr_scheduler", {"name": "StepLr", "optimizers": ["default"]}, "did you mean 'StepLR'?"),
     ("training.lr_scheduler", {"name": "StepLR", "optimizers": ["defualt"]}, "there is no optimizer 'defualt'"),
-    ("training.lr_scheduler", {"name": "StepLR", "optimizers": ["default"] * 2}, "got 2 optimizers, expected exactly one"),
+    (
+        "training.lr_scheduler",
+        {"name": "StepLR", "optimizers": ["default"] * 2},
+        "got 2 optimizers, expected exactly one",
+    ),
     ("training.retries", -1, "expected a number of at least 0"),
     ("model_storage.full_model_strategy.name", "PytorchFullModel", "did you mean 'PyTorchFullModel'?"),
     ("model_storage.incremental_model_strategy", {"name": "WeightsDifference", "full_model_interval": 0}, "at least 1"),
     ("data.bytes_parser_function", "", "nothing says how to parse samples"),
     ("data.batch_parser_function", PARSER.replace("bytes_", "batch_"), "exclude each other"),
-    ("data.bytes_parser_function", "def parse(data): return data", "the code defines 'parse', not 'bytes_parser_function'"),
+    (
+        "data.bytes_parser_function",
+        "def parse(data): return data",
+        "the code defines 'parse', not 'bytes_parser_function'",
+    ),
     ("data.bytes_parser_function", "x = 1", "the code defines no 'bytes_parser_function'"),
     ("data.bytes_parser_function", "class bytes_parser_function: pass", "'bytes_parser_function' is a class"),
     ("data.bytes_parser_function", "async def bytes_parser_function(x): pass", "is asynchronous"),
     ("data.bytes_parser_function", "def bytes_parser_function(): pass", "takes no argument"),
-    ("data.bytes_parser_function", "def bytes_parser_function(a, b): pass", "takes a, b, expected exactly one argument"),
+    (
+        "data.bytes_parser_function",
+        "def bytes_parser_function(a, b): pass",
+        "takes a, b, expected exactly one argument",
+    ),
     ("data.bytes_parser_function", "def bytes_parser_function(a, *, b): pass", "takes a, *, b"),
     ("data.bytes_parser_function", "bytes_parser_function = lambda: 1", "takes no argument"),
     ("data.label_transformer_function", "def transform(labels): return labels", "not 'label_transformer_function'"),
@@ -132,14 +144,26 @@ WRONG: list[tuple[str, Any, str]] = [
     ("selection_strategy.downsampling_config", {"strategy": "Loss", "ratio": 50, "period": -1}, "at least 0"),
     ("selection_strategy.downsampling_config", {"strategy": "Loss", "ratio": 33}, "downsampling keeps 21 of the 64"),
     ("selection_strategy.downsampling_config", DOWNSAMPLING["RS2"] | {"period": 2}, "period is '2', expected '1'"),
-    ("selection_strategy.downsampling_config", DOWNSAMPLING["Multi"] | {"downsampling_thresholds": [1]}, "have 1 thresh"),
-    ("selection_strategy.downsampling_config", DOWNSAMPLING["Multi"] | {"downsampling_thresholds": [5, 5]}, "5 does not"),
+    (
+        "selection_strategy.downsampling_config",
+        DOWNSAMPLING["Multi"] | {"downsampling_thresholds": [1]},
+        "have 1 thresh",
+    ),
+    (
+        "selection_strategy.downsampling_config",
+        DOWNSAMPLING["Multi"] | {"downsampling_thresholds": [5, 5]},
+        "5 does not",
+    ),
     (
         "selection_strategy.downsampling_config",
         {"downsampling_lst": [{"strategy": "No"}], "downsampling_thresholds": []},
         "did you mean 'downsampling_list'?",
     ),
-    ("selection_strategy.downsampling_config", DOWNSAMPLING["RHOLoss"] | {"holdout_set_ratio": 40}, "40 is not half"),
+    (
+        "selection_strategy.downsampling_config",
+        DOWNSAMPLING["RHOLoss"] | {"holdout_set_ratio": 40},
+        "holdout_set_ratio is 40, expected 50",
+    ),
     (
         "selection_strategy.downsampling_config",
         DOWNSAMPLING["RHOLoss"] | {"holdout_set_strategy": "Simple", "holdout_set_ratio": 101},
@@ -162,7 +186,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("trigger", {"id": "TimeTriger"}, "trigger.id is 'TimeTriger'"),
     ("trigger", {"idd": "TimeTrigger"}, "unknown key 'idd' in 'trigger', did you mean 'id'?"),
     ("trigger", {}, "'trigger' has no 'id', which says what it is"),
-    ("trigger", "TimeTrigger", "trigger is 'TimeTrigger', expected a mapping with 'id'"),
+    ("trigger", "TimeTrigger", "trigger is 'TimeTrigger', expected a mapping"),
     ("trigger.every", "0d", "'0d' is no time at all"),
     ("trigger.every", "-1d", "'-1d' is not a duration"),
     ("trigger.every", "30 days", "did you mean '30d'?"),
@@ -171,21 +195,25 @@ WRONG: list[tuple[str, Any, str]] = [
     ("trigger", TRIGGERS["latency"] | {"evaluation_interval_data_points": 0}, "at least 1"),
     ("trigger", TRIGGERS["latency"] | {"warmup_policy": {"id": "DataDriftTrigger"}}, "trigger.warmup_policy.id"),
     ("trigger", TRIGGERS["mmd"] | {"metrics": {}}, "trigger.metrics is empty"),
-    ("trigger", TRIGGERS["mmd"] | {"aggregation_strategy": {"id": "AtLeastN", "n": 2}}, "2 of 1 metrics can never agree"),
+    (
+        "trigger",
+        TRIGGERS["mmd"] | {"aggregation_strategy": {"id": "AtLeastN", "n": 2}},
+        "2 of 1 metrics can never agree",
+    ),
     ("trigger", TRIGGERS["ensemble"] | {"ensemble_strategy": {"id": "AtLeastN", "n": 4}}, "4 of 3 subtriggers"),
     ("trigger", TRIGGERS["ensemble"] | {"ensemble_strategy": {"id": "Custom"}}, "'MajorityVote' or 'AtLeastN'"),
     *(
         (
             "trigger",
-            TRIGGERS["mmd"] | {"metrics": {"a": {"id": "EvidentlyHellingerDistanceDriftMetric", **metric}}},
+            TRIGGERS["mmd"] | policy | {"metrics": {"a": {"id": "EvidentlyHellingerDistanceDriftMetric", **metric}}},
             message,
         )
-        for metric, message in (
-            ({}, "'trigger.metrics.a' has no 'decision_criterion'"),
-            ({"decision_criterion": QUANTILE}, "there is no 'warmup_policy'"),
-            ({"decision_criterion": QUANTILE | {"quantile": 50}}, "decision_criterion.quantile is '50'"),
-            ({"decision_criterion": AVERAGE | {"window_size": 0}}, "decision_criterion.window_size is '0'"),
-            ({"decision_criterion": STATIC, "p_val": 1}, "unknown key 'p_val'"),
+        for policy, metric, message in (
+            ({}, {}, "'trigger.metrics.a' has no 'decision_criterion'"),
+            ({}, {"decision_criterion": QUANTILE}, "there is no 'warmup_policy'"),
+            (WARMUP, {"decision_criterion": QUANTILE | {"quantile": 50}}, "decision_criterion.quantile is '50'"),
+            (WARMUP, {"decision_criterion": AVERAGE | {"window_size": 0}}, "decision_criterion.window_size is '0'"),
+            ({}, {"decision_criterion": STATIC, "p_val": 1}, "unknown key 'p_val'"),
         )
     ),
     (
@@ -193,7 +221,12 @@ WRONG: list[tuple[str, Any, str]] = [
         TRIGGERS["mmd"]
         | {
             "metrics": {
-                "a": {"id": "AlibiDetectMmdDriftMetric", "decision_criterion": STATIC, "threshold": 1, "num_permutations": 2}
+                "a": {
+                    "id": "AlibiDetectMmdDriftMetric",
+                    "decision_criterion": STATIC,
+                    "threshold": 1,
+                    "num_permutations": 2,
+                }
             }
         },
         "'threshold' and 'num_permutations' exclude each other",
@@ -215,7 +248,6 @@ WRONG: list[tuple[str, Any, str]] = [
     ("evaluation.handlers", [], "evaluation.handlers is empty"),
     ("evaluation.handlers.0.datasets", ["yearbook_tst"], "did you mean 'yearbook_test'?"),
     ("evaluation.handlers.0.execution_time", "after_pipelines", "did you mean 'after_pipeline'?"),
-    ("evaluation.handlers.0.execution_time", "after_training", None or ""),
     ("evaluation.handlers.0.models", "all", "expected 'matrix', 'active' or 'training'"),
     ("evaluation.handlers.0.strategy.every", "0s", "'0s' is no time at all"),
     ("evaluation.handlers.0.strategy.end_timestamp", -1, "at least 0"),
@@ -243,7 +275,6 @@ WRONG: list[tuple[str, Any, str]] = [
     ("evaluation.datasets.0.metrics.1", {"name": "F1Score", "num_classes": 3, "average": "binary"}, "has 3 classes"),
     ("evaluation.datasets.0.metrics.0.evaluation_transformer_function", "x = ", "the code is not Python"),
 ]
-WRONG = [case for case in WRONG if case[2]]
 
 
 @pytest.mark.parametrize(("place", "value", "message"), WRONG)
@@ -253,7 +284,9 @@ def test_a_mistake_is_reported_alone(place: str, value: Any, message: str, tmp_p
     assert message in found[0]
 
 
-@pytest.mark.parametrize("place", ["pipeline", "training.batch_size", "training.shuffle", "trigger.every", "data.dataset_id"])
+@pytest.mark.parametrize(
+    "place", ["pipeline", "training.batch_size", "training.shuffle", "trigger.every", "data.dataset_id"]
+)
 def test_a_missing_key_is_reported(place: str, tmp_path: Path):
     key = place.rsplit(".", 1)[-1]
     (message,) = messages(without(place), tmp_path)
@@ -321,7 +354,9 @@ def test_a_value_that_is_wrong_is_not_reported_again_by_a_rule(tmp_path: Path):
     assert len(messages(data, tmp_path)) == 1
 
 
-@pytest.mark.parametrize("text", ["trigger: [", "trigger: {id: TimeTrigger}}", "a: b: c", "a: *nothing", "\tx: 1", "%x"])
+@pytest.mark.parametrize(
+    "text", ["trigger: [", "trigger: {id: TimeTrigger}}", "a: b: c", "a: *nothing", "\tx: 1", "%x"]
+)
 def test_a_syntax_error_of_yaml_is_one_problem_with_a_place(text: str, tmp_path: Path):
     (problem,) = check(text, tmp_path).problems
     assert problem.what.startswith("not valid YAML: ")

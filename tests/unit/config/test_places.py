@@ -33,7 +33,7 @@ def test_characters_are_counted_not_bytes():
 
 def test_a_line_of_a_block_is_the_line_of_the_file():
     text = "data:\n  code: |  # a comment\n\n    first\n      second(\n"
-    assert place_of(text, ("data", "code"), text_line=3, text_column=7) == (5, 13 - 2)
+    assert place_of(text, ("data", "code"), text_line=3, text_column=7) == (5, 11)
 
 
 def test_a_line_of_a_block_with_an_indentation_indicator():
@@ -41,7 +41,7 @@ def test_a_line_of_a_block_with_an_indentation_indicator():
 
 
 def test_code_in_one_line_is_at_its_column():
-    assert place_of('list: ["f(", g]\n', ("list", 0), text_line=1, text_column=2) == (1, 10 - 1)
+    assert place_of('list: ["f(", g]\n', ("list", 0), text_line=1, text_column=2) == (1, 10)
 
 
 def test_a_line_of_folded_code_is_named_since_it_has_no_place_of_its_own():
@@ -81,7 +81,9 @@ def test_a_key_that_comes_twice_is_at_its_second_place(tmp_path: Path):
     (message,) = messages(REFERENCE + "trigger: {id: TimeTrigger, every: 1d}\n", tmp_path)
     lines = REFERENCE.splitlines()
     first = lines.index("trigger:") + 1
-    assert message == f"{len(lines) + 1}:1: the key 'trigger' comes twice, first in line {first}, expected each key once"
+    assert (
+        message == f"{len(lines) + 1}:1: the key 'trigger' comes twice, first in line {first}, expected each key once"
+    )
 
 
 def test_key_and_value_of_an_unknown_key(tmp_path: Path):
@@ -105,11 +107,14 @@ def test_an_unknown_discriminator_is_at_its_value(tmp_path: Path):
         (b"just words\n", "1:1: the file holds 'just words', expected a mapping with the sections of a pipeline"),
         (b"a: 1\nb: \xff\n", "2:4: byte 0xff is not UTF-8, expected a text file in UTF-8"),
         (b"a: 1\nb: \x07\n", "2:4: not valid YAML: special characters are not allowed"),
-        (b"a: &x {b: *x}\n", "1:7: not valid YAML: an alias refers to what is around it"),
+        (b"a: &x {b: *x}\n", "1:4: not valid YAML: what is anchored here contains an alias of itself"),
         (b"a: !!python/name:os.system x\n", "1:4: not valid YAML: could not determine a constructor for the tag"),
         (b"? [1]\n: 2\n", "1:3: not valid YAML: a list or a mapping cannot be a key"),
         (b"a: !!int x\n", "1:4: not valid YAML: invalid literal for int() with base 10: 'x'"),
-        (b"a: 1\n---\nb: 2\n", "2:1: not valid YAML: expected a single document in the stream, but found another document"),
+        (
+            b"a: 1\n---\nb: 2\n",
+            "2:1: not valid YAML: expected a single document in the stream, but found another document",
+        ),
     ],
 )
 def test_a_file_that_is_no_mapping_is_reported(content: bytes, message: str, tmp_path: Path):
@@ -131,7 +136,7 @@ def test_aliases_cannot_make_a_file_explode(tmp_path: Path):
     path = tmp_path / "bomb.yaml"
     path.write_text("a0: &a0 [1]\n" + levels)
     (problem,) = check_file(path).problems
-    assert "aliases make more than 1000000 values" in problem.what
+    assert "aliases make more than 100000 values" in problem.what
 
 
 def test_a_byte_order_mark_and_windows_line_ends_are_no_mistake(tmp_path: Path):
