@@ -72,7 +72,11 @@ def validate_file(path: str | PathLike[str]) -> list[Problem]:
 
 def check_file(path: str | PathLike[str], kind: Literal["pipeline", "system"] | None = None) -> CheckedFile:
     """Read and check a file; recognise its kind by its sections if none is given."""
-    document = read_document(Path(path))
+    return check_document(read_document(Path(path)), kind)
+
+
+def check_document(document: Document, kind: Literal["pipeline", "system"] | None = None) -> CheckedFile:
+    """Check what a file holds."""
     if document.problems and document.data is None:
         return CheckedFile(kind or "pipeline", problems=document.problems)
     if not isinstance(document.data, dict):
