@@ -168,7 +168,7 @@ class Workspace:
                 pipeline=pipeline,
                 state="running",
                 phase="preparing",
-                seed=str(seed),
+                seed=str(seed & 0xFFFF_FFFF_FFFF_FFFF),
                 config=config.model_dump(mode="json"),
                 source_folder=str(source_folder),
                 pins={},

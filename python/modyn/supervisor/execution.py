@@ -7,6 +7,7 @@ import time
 import traceback
 
 import modyn.supervisor.export as export
+from modyn.config import no_effect
 from modyn.errors import ModynError, RunError
 from modyn.metadata.tables import RunRow
 from modyn.selector.strategies import build_strategy
@@ -96,6 +97,8 @@ class Execution:
         context = self._context
         row = context.journal.run()
         if not row.pins:
+            for key, reason in no_effect(context.config):
+                context.events.publish("warning", message=f"{key} has no effect: {reason}")
             pins = ingest_datasets(context)
             name = context.config.data.dataset_id
             view = context.storage.open_view(context.storage.pin(name, "time", pins[name]))
