@@ -9,7 +9,6 @@
 #include "core/publish.hpp"
 #include "index/dataset_folder.hpp"
 #include "index/index_state.hpp"
-#include "index/segment_builder.hpp"
 
 namespace modyn::ingest {
 namespace {
@@ -38,7 +37,6 @@ void Commit::begin() {
   begun_ = true;
   if (manifest_.number == 0) manifest_.dataset = core::random_id();
   ++manifest_.number;
-  ++manifest_.sequence;
   manifest_.epoch = lock_.claim_epoch(manifest_.epoch);
 }
 
@@ -62,10 +60,15 @@ void Commit::add(std::span<const Candidate> candidates, std::vector<Parsed> pars
     segment.add_extent(number, candidate.first_record, candidate.timestamp, std::move(parsed[i].pieces));
   }
   if (segment.empty()) return;
+  begin();
+  if (!brought_data_) ++manifest_.sequence;
+  brought_data_ = true;
+  write(segment);
+}
+
+void Commit::write(index::SegmentBuilder& segment) {
   for (const Touched& touched : touched_) segment.update_file(touched.file, touched.state);
   touched_.clear();
-
-  begin();
   manifest_.segments.push_back(segment.publish(dataset_, manifest_.sequence, manifest_.epoch));
   manifest_.next_key += static_cast<Key>(segment.samples());
   manifest_.next_file += segment.files();
@@ -73,6 +76,11 @@ void Commit::add(std::span<const Candidate> candidates, std::vector<Parsed> pars
 }
 
 bool Commit::publish() {
+  if (!touched_.empty()) {
+    begin();
+    index::SegmentBuilder segment(manifest_.next_key, manifest_.next_file);
+    write(segment);
+  }
   if (!begun_) return false;
   lock_.check_epoch();
   try {

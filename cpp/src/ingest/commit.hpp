@@ -8,6 +8,7 @@
 
 #include "core/folder_lock.hpp"
 #include "index/manifest.hpp"
+#include "index/segment_builder.hpp"
 #include "ingest/parse.hpp"
 #include "ingest/plan.hpp"
 #include "modyn/index.hpp"
@@ -20,7 +21,8 @@ class Commit {
   Commit(const std::filesystem::path& dataset, const Index& before, const FixedRecordFormat& format,
          core::FolderLock& lock);
 
-  // New states of known files, recorded with the next segment.
+  // New states of known files. They are recorded with the next segment, or in one of their own at the
+  // end: without that, a fetch would take them for changed. They do not advance the sequence.
   void touch(std::vector<Touched> touched) { touched_ = std::move(touched); }
 
   // Writes one segment with those files that were parsed without a problem, in the order given.
@@ -36,11 +38,13 @@ class Commit {
 
  private:
   void begin();
+  void write(index::SegmentBuilder& segment);
 
   std::filesystem::path dataset_;
   core::FolderLock& lock_;
   index::Manifest manifest_;
   bool begun_ = false;
+  bool brought_data_ = false;
   std::vector<Touched> touched_;
   std::uint64_t new_files_ = 0;
   std::uint64_t grown_files_ = 0;

@@ -57,6 +57,14 @@ inline void write_text(const std::filesystem::path& path, std::string_view text)
   write_bytes(path, std::as_bytes(std::span(text)));
 }
 
+// Changes bytes in place. (Writing the file anew takes milliseconds on some file systems.)
+inline void overwrite(const std::filesystem::path& path, std::size_t offset, std::span<const std::byte> bytes) {
+  std::fstream out(path, std::ios::binary | std::ios::in | std::ios::out);
+  out.seekp(static_cast<std::streamoff>(offset));
+  out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  if (!out.flush()) throw std::runtime_error("cannot change " + path.string());
+}
+
 // The modification time in seconds since 1970.
 inline void set_mtime(const std::filesystem::path& path, std::int64_t seconds) {
   const timespec time{static_cast<time_t>(seconds), 0};
