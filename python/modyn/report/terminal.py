@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
@@ -20,15 +21,40 @@ _LATEST = 8
 _STATE_STYLES = {"done": "green", "failed": "red", "crashed": "red", "interrupted": "yellow", "running": "cyan"}
 
 
-def summary(runs: Sequence[RunData]) -> RenderableType:
-    """What runs did, cost and bought: one row per run, and what the means are over."""
+def show(*what: RenderableType) -> None:
+    """Print to the terminal, on stdout."""
+    Console(highlight=False).print(*what, sep="\n")
+
+
+def overview(documents: Sequence[dict[str, Any]]) -> RenderableType:
+    """One row per run, from `modyn.report.document.documents`; each mean is over the run's own intervals."""
+    table = _table("run", "state", "triggers", "samples\ntrained on", "training\ntime", "after last\ntrigger", "means")
+    for one in documents:
+        means = ", ".join(f"{mean['metric']} {units.score(mean['mean'])}" for mean in one["means"])
+        table.add_row(
+            Text(one["run"], style="bold"),
+            Text(one["state"], style=_STATE_STYLES.get(one["state"], "")),
+            Text(units.count(one["triggers"])),
+            Text(units.count(one["training_samples"])),
+            Text(units.duration(one["training_seconds"])),
+            Text(units.count(one["samples_after_last_trigger"])),
+            Text(means or units.NO_DATA),
+        )
+    return table
+
+
+def summary(runs: Sequence[RunData], states: Sequence[str] | None = None) -> RenderableType:
+    """What runs did, cost and bought: one row per run, and what the means are over.
+
+    Args:
+        runs: the runs.
+        states: what to show as their states, if that is known better than when the data were read.
+    """
     runs = [conform(run) for run in runs]
+    states = states or [run.state for run in runs]
     measures = all_measures(runs)
     qualities = [quality(runs, measure) for measure in measures]
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="dim")
-    table.add_column("run", no_wrap=True)
-    for name in ("state", "triggers", "samples\ntrained on", "training\ntime", "pipeline\ncost"):
-        table.add_column(name, justify="left" if name == "state" else "right")
+    table = _table("run", "state", "triggers", "samples\ntrained on", "training\ntime", "pipeline\ncost")
     for measure in measures:
         metric, more = measure_name(measure, measures)
         table.add_column(escape(f"mean {metric}" + (f"\n{more}" if more else "")), justify="right")
@@ -36,7 +62,7 @@ def summary(runs: Sequence[RunData]) -> RenderableType:
         total = totals(run)
         row = [
             Text(run.id, style="bold"),
-            Text(run.state, style=_STATE_STYLES.get(run.state, "")),
+            Text(states[index], style=_STATE_STYLES.get(states[index], "")),
             Text(units.count(total.triggers)),
             Text(units.count(total.training_samples)),
             Text(units.duration(total.training_seconds)),
@@ -55,9 +81,7 @@ def latest_triggers(run: RunData) -> RenderableType:
     run = conform(run)
     if run.triggers.empty:
         return Text("no trigger yet", style="dim")
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="dim")
-    for name in ("trigger", "state", "data from", "to (incl.)", "new samples", "trained on", "training"):
-        table.add_column(name, justify="left" if name == "state" else "right")
+    table = _table("trigger", "state", "data from", "to (incl.)", "new samples", "trained on", "training")
     shown = run.triggers.tail(_LATEST)
     for row in shown.itertuples(index=False):
         cells = [str(row.trigger), str(row.state), units.moment(row.first_timestamp), units.moment(row.last_timestamp)]
@@ -66,6 +90,13 @@ def latest_triggers(run: RunData) -> RenderableType:
     if len(shown) == len(run.triggers):
         return table
     return Group(Text(f"the last {len(shown)} of {len(run.triggers):,} triggers", style="dim"), table)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="dim")
+    for name in columns:
+        table.add_column(name, justify="left" if name in ("run", "state", "means") else "right", no_wrap=name == "run")
+    return table
 
 
 def _notes(runs: Sequence[RunData], qualities: Sequence[Quality]) -> list[Text]:

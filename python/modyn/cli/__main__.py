@@ -1,0 +1,5 @@
+"""`python -m modyn.cli`."""
+
+from modyn.cli.main import main
+
+main()

@@ -1,0 +1,1 @@
+"""What a folder of records probably holds: `modyn init` writes it down as a pipeline."""
