@@ -1,18 +1,21 @@
 """Worker processes for a user's parser: each opens the training set itself and is asked for batches by number.
 
-They are spawned, since the training process has threads, and last for the whole training. They end with the
-training process, even if that is killed while they parse.
+They last for the whole training and end with it, even if it is killed while they parse. They are not forked from the
+training process, which has threads, but from a server that has imported torch and nothing else has happened in: five
+workers then start in a tenth of the time that five interpreters take. On macOS they are spawned.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import wait
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +63,7 @@ class WorkerPool:
             num_workers=self.workers,
             collate_fn=_as_it_is,
             worker_init_fn=_end_with_training,
-            multiprocessing_context=multiprocessing.get_context("spawn"),
+            multiprocessing_context=_context(),
             generator=torch.Generator(),  # it draws a seed that nobody uses; leave the training's generator alone
         )
         iterator = iter(loader)
@@ -94,6 +97,14 @@ class _BatchesByNumber(Dataset[Batch]):
         return samples.orders(seeds, config.training.shuffle, decoder.fields), decoder, seeds
 
 
+def _context() -> BaseContext:
+    if sys.platform == "darwin":
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return context
+
+
 def _as_it_is(batch: Any) -> Any:
     return batch
 
@@ -105,7 +116,7 @@ def _in_place(batch: Batch) -> Batch:
 
 def _end_with_training(worker: int) -> None:
     parent = multiprocessing.parent_process()
-    assert parent is not None, "this runs in spawned processes only"
+    assert parent is not None, "this runs in worker processes only"
 
     def watch() -> None:
         wait([parent.sentinel])
