@@ -1,4 +1,3 @@
-#include <nanobind/stl/filesystem.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/shared_ptr.h>
@@ -12,6 +11,7 @@
 #include "bind.hpp"
 #include "modyn/feed.hpp"
 #include "modyn/fetch.hpp"
+#include "paths.hpp"
 
 namespace modyn::bindings {
 namespace {
@@ -88,8 +88,8 @@ nb::tuple fetch_feed(const Feed& feed, std::uint64_t first, std::uint64_t count)
 
 void bind_fetch(nb::module_& module) {
   nb::class_<Reader>(module, "Reader", "Fetches the bytes of any samples of an index from its source files.")
-      .def(nb::init<std::shared_ptr<const Index>, std::filesystem::path, unsigned, std::size_t>(), "index"_a, "root"_a,
-           "threads"_a = 0, "max_open_files"_a = 4096,
+      .def(nb::init<std::shared_ptr<const Index>, Path, unsigned, std::size_t>(), "index"_a, "root"_a, "threads"_a = 0,
+           "max_open_files"_a = 4096,
            "`root` is the dataset's base path; at most `threads` threads copy at a time (0: one for each core).")
       .def_prop_ro("index", &Reader::index)
       .def("fetch", fetch_samples, "keys"_a,
@@ -123,8 +123,9 @@ void bind_fetch(nb::module_& module) {
            nb::sig("def fetch(self, first: int, count: int) -> tuple[numpy.typing.NDArray[numpy.int64], "
                    "numpy.typing.NDArray[numpy.float32] | None, numpy.typing.NDArray[numpy.int64], "
                    "list[numpy.typing.NDArray[numpy.uint8]]]"),
-           "(int64[n] keys, float32[n] weights or None, int64[n] labels, one uint8[n, length] for each field) of the\n"
-           "feed's samples [first, first + count). Raises as TrainingSet.read_at and Reader.fetch_fields do.");
+           "(keys, weights, labels, arrays) of the feed's samples [first, first + count).\n\n"
+           "int64[n] keys, float32[n] weights or None, int64[n] labels, and one uint8[n, length] for each field.\n"
+           "Raises as TrainingSet.read_at and Reader.fetch_fields do.");
 }
 
 }  // namespace modyn::bindings

@@ -1,4 +1,3 @@
-#include <nanobind/stl/filesystem.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string_view.h>
@@ -11,6 +10,7 @@
 #include "arrays.hpp"
 #include "bind.hpp"
 #include "modyn/index.hpp"
+#include "paths.hpp"
 
 namespace modyn::bindings {
 namespace {
@@ -72,7 +72,7 @@ void bind_index_class(nb::module_& module) {
   nb::class_<Index>(module, "Index", "A pinned manifest of a dataset, opened for reading. Never changes.")
       .def_static(
           "open",
-          [](const std::filesystem::path& dataset, std::optional<std::uint64_t> manifest) {
+          [](const Path& dataset, std::optional<std::uint64_t> manifest) {
             return released([&] { return Index::open(dataset, manifest); });
           },
           "dataset"_a, "manifest"_a = nb::none(),

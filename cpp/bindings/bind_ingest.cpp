@@ -1,4 +1,3 @@
-#include <nanobind/stl/filesystem.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
@@ -9,6 +8,7 @@
 #include "arrays.hpp"
 #include "bind.hpp"
 #include "modyn/ingest.hpp"
+#include "paths.hpp"
 
 namespace modyn::bindings {
 namespace {
@@ -47,11 +47,11 @@ class Progress {
   nb::object callback_;
 };
 
-ScanReport scan_folder(const std::filesystem::path& dataset, const std::filesystem::path& root,
-                       const std::string& file_extension, std::uint64_t record_size, std::uint64_t label_size,
-                       std::uint64_t label_offset, std::string_view byteorder, bool label_signed,
-                       std::string_view timestamp_source, const std::string& timestamp_pattern, unsigned threads,
-                       double lock_timeout_s, nb::object callback) {
+ScanReport scan_folder(const Path& dataset, const Path& root, const std::string& file_extension,
+                       std::uint64_t record_size, std::uint64_t label_size, std::uint64_t label_offset,
+                       std::string_view byteorder, bool label_signed, std::string_view timestamp_source,
+                       const std::string& timestamp_pattern, unsigned threads, double lock_timeout_s,
+                       nb::object callback) {
   const IngestOptions options{.root = root,
                               .file_extension = file_extension,
                               .format = {.record_size = record_size,
@@ -106,8 +106,8 @@ void bind_ingest(nb::module_& module) {
       "it raises ends the scan. Raises ConflictError if the dataset stays locked for `lock_timeout_s` seconds,\n"
       "ValueError for impossible options, CorruptFileError if the dataset's own files are damaged.");
   module.def(
-      "quarantine", [](const std::filesystem::path& dataset) { return released([&] { return quarantine(dataset); }); },
-      "dataset"_a, "The quarantine list and the conflicts of the dataset's last scan.");
+      "quarantine", [](const Path& dataset) { return released([&] { return quarantine(dataset); }); }, "dataset"_a,
+      "The quarantine list and the conflicts of the dataset's last scan.");
 }
 
 }  // namespace modyn::bindings

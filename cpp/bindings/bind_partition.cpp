@@ -1,4 +1,3 @@
-#include <nanobind/stl/filesystem.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/shared_ptr.h>
@@ -10,6 +9,7 @@
 #include "arrays.hpp"
 #include "bind.hpp"
 #include "modyn/partition.hpp"
+#include "paths.hpp"
 
 namespace modyn::bindings {
 namespace {
@@ -100,8 +100,7 @@ void bind_training_set(nb::module_& module) {
                           "What one trigger trains on: ranges of positions of a view, or keys; weights if any.")
       .def_static(
           "write_ranges",
-          [](const std::filesystem::path& path, const View& view, const Pairs& ranges,
-             const std::optional<Column<float>>& weights) {
+          [](const Path& path, const View& view, const Pairs& ranges, const std::optional<Column<float>>& weights) {
             const std::vector<Range> of_positions = ranges_of(ranges);
             released([&] { TrainingSet::write_ranges(path, view, of_positions, weights_of(weights)); });
           },
@@ -110,8 +109,7 @@ void bind_training_set(nb::module_& module) {
           "Raises ConflictError if the file exists, ValueError for ranges beyond the view.")
       .def_static(
           "write_keys",
-          [](const std::filesystem::path& path, const View& view, const Column<Key>& keys,
-             const std::optional<Column<float>>& weights) {
+          [](const Path& path, const View& view, const Column<Key>& keys, const std::optional<Column<float>>& weights) {
             released([&] { TrainingSet::write_keys(path, view, keys.span(), weights_of(weights)); });
           },
           "path"_a, "view"_a, "keys"_a, "weights"_a = nb::none(),
@@ -119,7 +117,7 @@ void bind_training_set(nb::module_& module) {
           "Raises ConflictError if the file exists, UnknownKeyError for keys that the dataset never had.")
       .def_static(
           "open",
-          [](const std::filesystem::path& path, const std::shared_ptr<const View>& view) {
+          [](const Path& path, const std::shared_ptr<const View>& view) {
             return released([&] { return TrainingSet::open(path, view); });
           },
           "path"_a, "view"_a,

@@ -7,6 +7,10 @@
 
 NB_MODULE(_native, module) {
   module.doc() = "Native data plane: indexes, ingest, fetch, and addressed randomness.";
+#if defined(NDEBUG)
+  // Objects that outlive the interpreter (in a traceback that is still held) concern only who develops this module.
+  nanobind::set_leak_warnings(false);
+#endif
   modyn::bindings::register_errors();
   modyn::bindings::bind_index(module);
   modyn::bindings::bind_ingest(module);

@@ -1,0 +1,370 @@
+"""Native data plane: indexes, ingest, fetch, and addressed randomness."""
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+import numpy
+import numpy.typing
+from numpy.typing import NDArray
+
+class FixedRecordFormat:
+    """Records of one size, each with an integer label inside."""
+
+    @property
+    def record_size(self) -> int:
+        """Bytes of a record."""
+
+    @property
+    def label_size(self) -> int:
+        """Bytes of the label, 1 to 8."""
+
+    @property
+    def label_offset(self) -> int:
+        """First byte of the label in the record."""
+
+    @property
+    def label_signed(self) -> bool: ...
+    @property
+    def byteorder(self) -> str:
+        """'little' or 'big'."""
+
+    @property
+    def sample_size(self) -> int:
+        """Bytes of a sample: the record without its label."""
+
+class IndexSummary:
+    """What a pinned manifest holds."""
+
+    @property
+    def manifest(self) -> int:
+        """Number of the manifest, from 1; 0 without a commit."""
+
+    @property
+    def sequence(self) -> int: ...
+    @property
+    def next_key(self) -> int: ...
+    @property
+    def samples(self) -> int: ...
+    @property
+    def files(self) -> int: ...
+    @property
+    def extents(self) -> int: ...
+    @property
+    def segments(self) -> int: ...
+    @property
+    def first_timestamp(self) -> int:
+        """Unix seconds; 0 if there are no samples."""
+
+    @property
+    def last_timestamp(self) -> int:
+        """Unix seconds; -1 if there are no samples."""
+
+class SourceFile:
+    """What the index knows about a source file."""
+
+    @property
+    def path(self) -> bytes:
+        """Relative to the dataset's root."""
+
+    @property
+    def size(self) -> int: ...
+    @property
+    def mtime_ns(self) -> int: ...
+    @property
+    def inode(self) -> int: ...
+    @property
+    def ingested_bytes(self) -> int:
+        """Bytes [0, ingested_bytes) are registered."""
+
+    @property
+    def fingerprint(self) -> int: ...
+
+class Index:
+    """A pinned manifest of a dataset, opened for reading. Never changes."""
+
+    @staticmethod
+    def open(dataset: str | bytes | os.PathLike[str] | os.PathLike[bytes], manifest: int | None = None) -> Index:
+        """The newest manifest of the dataset folder, or the one with this number.
+
+        Raises CorruptFileError if a file fails its checks.
+        """
+
+    @property
+    def summary(self) -> IndexSummary: ...
+    @property
+    def format(self) -> FixedRecordFormat: ...
+    def labels(self, keys: numpy.typing.ArrayLike) -> Annotated[NDArray[numpy.int64], dict(shape=(None,))]:
+        """int64[n] labels of int64[n] keys, any order, repeats allowed; UnknownKeyError names missing ones."""
+
+    def timestamps(self, keys: numpy.typing.ArrayLike) -> Annotated[NDArray[numpy.int64], dict(shape=(None,))]:
+        """int64[n] Unix seconds of int64[n] keys; UnknownKeyError names missing ones."""
+
+    def locate(
+        self, keys: numpy.typing.ArrayLike
+    ) -> tuple[numpy.typing.NDArray[numpy.uint32], numpy.typing.NDArray[numpy.uint64]]:
+        """(uint32[n] file numbers, uint64[n] record numbers) of int64[n] keys; UnknownKeyError names missing ones."""
+
+    def source_file(self, file: int) -> SourceFile:
+        """The source file with this number."""
+
+    @property
+    def source_files(self) -> int:
+        """How many source files there are."""
+
+    def verify(self) -> None:
+        """Check every block of every file that the manifest names; CorruptFileError if one fails."""
+
+class View:
+    """An immutable order of the samples of one index."""
+
+    @staticmethod
+    def build(index: Index, order: str) -> View:
+        """By (timestamp, key) if `order` is 'time', by key (by commit) if it is 'sequence'."""
+
+    def __len__(self) -> int: ...
+    @property
+    def index(self) -> Index: ...
+    @property
+    def order(self) -> str:
+        """'time' or 'sequence'."""
+
+    def keys(self, first: int, count: int) -> Annotated[NDArray[numpy.int64], dict(shape=(None,))]:
+        """int64[count] keys of positions [first, first + count); ValueError beyond the end."""
+
+    def timestamps(self, first: int, count: int) -> Annotated[NDArray[numpy.int64], dict(shape=(None,))]:
+        """int64[count] Unix seconds of positions [first, first + count)."""
+
+    def labels(self, first: int, count: int) -> Annotated[NDArray[numpy.int64], dict(shape=(None,))]:
+        """int64[count] labels of positions [first, first + count)."""
+
+    def keys_at(self, positions: numpy.typing.ArrayLike) -> Annotated[NDArray[numpy.int64], dict(shape=(None,))]:
+        """int64[n] keys of uint64[n] positions in any order."""
+
+    def position_of_time(self, timestamp: int) -> int:
+        """The number of samples with a smaller timestamp. ValueError unless the order is 'time'."""
+
+class QuarantinedFile:
+    """A source file that was not ingested, or changed afterwards."""
+
+    @property
+    def path(self) -> bytes:
+        """Relative to the dataset's root."""
+
+    @property
+    def reason(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def mtime_ns(self) -> int: ...
+
+class ScanReport:
+    """What a scan found."""
+
+    @property
+    def summary(self) -> IndexSummary:
+        """The dataset after the scan."""
+
+    @property
+    def new_samples(self) -> int: ...
+    @property
+    def new_files(self) -> int:
+        """Files seen for the first time."""
+
+    @property
+    def grown_files(self) -> int:
+        """Known files with new records at their end."""
+
+    @property
+    def known_files(self) -> int:
+        """Files without a change."""
+
+    @property
+    def quarantined(self) -> list[QuarantinedFile]:
+        """Malformed, unreadable or incomplete; retried when they change."""
+
+    @property
+    def conflicts(self) -> list[QuarantinedFile]:
+        """Known files whose ingested bytes changed, shrank or vanished."""
+
+class QuarantineList:
+    """Quarantine and conflicts of a dataset's last scan."""
+
+    @property
+    def quarantined(self) -> list[QuarantinedFile]: ...
+    @property
+    def conflicts(self) -> list[QuarantinedFile]: ...
+
+def scan(
+    dataset: str | bytes | os.PathLike[str] | os.PathLike[bytes],
+    root: str | bytes | os.PathLike[str] | os.PathLike[bytes],
+    *,
+    file_extension: str,
+    record_size: int,
+    label_size: int,
+    label_offset: int = 0,
+    byteorder: str = "little",
+    label_signed: bool = False,
+    timestamp_source: str = "mtime",
+    timestamp_pattern: str = "",
+    threads: int = 0,
+    lock_timeout_s: float = 60.0,
+    progress: Callable[[int, int], object] | None = None,
+) -> ScanReport:
+    """Register everything new below `root` in the folder `dataset`, as one durable commit.
+
+    Sizes and offsets are in bytes. `timestamp_source` is 'mtime' or 'filename'; `timestamp_pattern` has the
+    strptime directives %Y %m %d %H %M %S %s. `progress(files_done, files_total)` is called now and then; what
+    it raises ends the scan. Raises ConflictError if the dataset stays locked for `lock_timeout_s` seconds,
+    ValueError for impossible options, CorruptFileError if the dataset's own files are damaged.
+    """
+
+def quarantine(dataset: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> QuarantineList:
+    """The quarantine list and the conflicts of the dataset's last scan."""
+
+PURPOSE_SHUFFLE: int = 1
+
+PURPOSE_SAMPLE: int = 2
+
+PURPOSE_MODEL_INIT: int = 3
+
+PURPOSE_TRAINING_STEP: int = 4
+
+PURPOSE_DECODE_BATCH: int = 5
+
+PURPOSE_EVALUATION: int = 6
+
+def random_bits(seed: int, trigger: int, purpose: int, index: int) -> int:
+    """64 random bits: a pure function of the address (Philox4x32-10, Salmon et al., SC 2011)."""
+
+def random_bits_range(
+    seed: int, trigger: int, purpose: int, first: int, count: int
+) -> Annotated[NDArray[numpy.uint64], dict(shape=(None,))]:
+    """uint64[count]: random_bits of the indices first, first + 1, ..."""
+
+def share(size: int, part: int, parts: int) -> tuple[int, int]:
+    """(first, count) of a contiguous share; the first `size mod parts` parts get one more. ValueError if part >= parts."""
+
+class Permutation:
+    """A pseudo-random permutation of [0, size), computed element by element, without memory.
+
+    A 6-round Feistel network with cycle walking (Black and Rogaway, CT-RSA 2002), keyed by Philox.
+    """
+
+    def __init__(self, seed: int, trigger: int, purpose: int, index: int, size: int) -> None: ...
+    def __len__(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    def apply(self, first: int, count: int) -> Annotated[NDArray[numpy.uint64], dict(shape=(None,))]:
+        """uint64[count] images of first, first + 1, ...; ValueError beyond the size."""
+
+class TrainingSet:
+    """What one trigger trains on: ranges of positions of a view, or keys; weights if any."""
+
+    @staticmethod
+    def write_ranges(
+        path: str | bytes | os.PathLike[str] | os.PathLike[bytes],
+        view: View,
+        ranges: numpy.typing.ArrayLike,
+        weights: numpy.typing.ArrayLike | None = None,
+    ) -> None:
+        """Write uint64[m, 2] ranges (first position, count) and float32[n] weights to a new file, durably.
+
+        Raises ConflictError if the file exists, ValueError for ranges beyond the view.
+        """
+
+    @staticmethod
+    def write_keys(
+        path: str | bytes | os.PathLike[str] | os.PathLike[bytes],
+        view: View,
+        keys: numpy.typing.ArrayLike,
+        weights: numpy.typing.ArrayLike | None = None,
+    ) -> None:
+        """Write int64[n] keys and float32[n] weights to a new file, durably.
+
+        Raises ConflictError if the file exists, UnknownKeyError for keys that the dataset never had.
+        """
+
+    @staticmethod
+    def open(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], view: View) -> TrainingSet:
+        """Open a file; `view` must be the one that it was written for, else ValueError. CorruptFileError if damaged."""
+
+    def __len__(self) -> int: ...
+    @property
+    def weighted(self) -> bool: ...
+    @property
+    def view(self) -> View: ...
+    @property
+    def digest(self) -> int:
+        """32 bits that identify samples, weights and manifest."""
+
+    def read(
+        self, first: int, count: int
+    ) -> tuple[numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.float32] | None]:
+        """(int64[count] keys, float32[count] weights or None) of samples [first, first + count)."""
+
+    def read_at(
+        self, indices: numpy.typing.ArrayLike
+    ) -> tuple[numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.float32] | None]:
+        """The same for uint64[n] indices in any order."""
+
+class Reader:
+    """Fetches the bytes of any samples of an index from its source files."""
+
+    def __init__(
+        self,
+        index: Index,
+        root: str | bytes | os.PathLike[str] | os.PathLike[bytes],
+        threads: int = 0,
+        max_open_files: int = 4096,
+    ) -> None:
+        """`root` is the dataset's base path; at most `threads` threads copy at a time (0: one for each core)."""
+
+    @property
+    def index(self) -> Index: ...
+    def fetch(
+        self, keys: numpy.typing.ArrayLike
+    ) -> tuple[numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.uint8]]:
+        """(int64[n] labels, uint8[n, sample_size] samples) of int64[n] keys, in their order; repeats allowed.
+
+        Raises UnknownKeyError, SourceChangedError if a source file is not what was ingested, OSError.
+        """
+
+    def fetch_fields(
+        self, keys: numpy.typing.ArrayLike, fields: Sequence[tuple[int, int]]
+    ) -> tuple[numpy.typing.NDArray[numpy.int64], list[numpy.typing.NDArray[numpy.uint8]]]:
+        """(int64[n] labels, one uint8[n, length] for each field) of int64[n] keys.
+
+        A field is (offset, length) in the sample's bytes, which are the record without its label. Raises as fetch
+        does, and ValueError for a field that is empty or reaches beyond the sample.
+        """
+
+class Feed:
+    """The samples of a training set in training order, several batches for one call."""
+
+    def __init__(
+        self,
+        training_set: TrainingSet,
+        permutation: Permutation | None,
+        reader: Reader,
+        fields: Sequence[tuple[int, int]] | None,
+    ) -> None:
+        """Sample i of the feed is the set's sample permutation(i), or i without one. `fields` None: whole samples.
+
+        Raises ValueError if permutation, training set, reader and fields do not fit together.
+        """
+
+    def __len__(self) -> int: ...
+    def fetch(
+        self, first: int, count: int
+    ) -> tuple[
+        numpy.typing.NDArray[numpy.int64],
+        numpy.typing.NDArray[numpy.float32] | None,
+        numpy.typing.NDArray[numpy.int64],
+        list[numpy.typing.NDArray[numpy.uint8]],
+    ]:
+        """(keys, weights, labels, arrays) of the feed's samples [first, first + count).
+
+        int64[n] keys, float32[n] weights or None, int64[n] labels, and one uint8[n, length] for each field.
+        Raises as TrainingSet.read_at and Reader.fetch_fields do.
+        """
