@@ -268,7 +268,8 @@ def test_a_script_without_a_main_guard_can_run_a_pipeline(tmp_path: Path) -> Non
     file = write_pipeline(tmp_path, document, days=11)
     script = tmp_path / "script.py"
     script.write_text(
-        f"import modyn\nrun = modyn.open({str(tmp_path / 'ws')!r}).run({str(file)!r}).wait()\nprint(run.state, len(run.models))\n"
+        f"import modyn\nrun = modyn.open({str(tmp_path / 'ws')!r}).run({str(file)!r}).wait()\n"
+        "print(run.state, len(run.models))\n"
     )
     output = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert output.stdout == "done 2\n", output.stderr

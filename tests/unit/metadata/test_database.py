@@ -33,10 +33,14 @@ def test_upgrading_again_changes_nothing(database: Database) -> None:
 
 
 def test_a_transaction_that_raises_leaves_nothing(database: Database) -> None:
-    with pytest.raises(RuntimeError), database.transaction() as session:
-        session.add(_dataset("flights"))
-        session.flush()
-        raise RuntimeError
+    def fail() -> None:
+        with database.transaction() as session:
+            session.add(_dataset("flights"))
+            session.flush()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     with database.transaction() as session:
         assert session.scalars(select(DatasetRow)).all() == []
 

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.growing import DAY, RECORD, START, write_days
 
 from modyn.errors import DatasetError
 from modyn.metadata.database import Database
 from modyn.storage.api import FixedRecord, Interval, TimestampFrom
 from modyn.storage.local import LocalStorage
-from tests.growing import DAY, RECORD, START, write_days
 
 FORMAT = FixedRecord(record_size=RECORD.itemsize, label_size=4)
 BY_NAME = TimestampFrom("filename", "%Y-%m-%d")
