@@ -1,0 +1,41 @@
+// A dataset built from segments, and beside it the plain vectors that say what it must answer.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <random>
+#include <vector>
+
+#include "index/manifest.hpp"
+#include "index/segment_builder.hpp"
+#include "modyn/index.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace modyn::testing {
+
+class ModelDataset {
+ public:
+  ModelDataset();
+
+  // Commits one segment: `new_files` files with up to `most` records each, and tails for some known files.
+  void commit(std::mt19937_64& generator, std::uint32_t new_files, std::uint64_t most);
+
+  [[nodiscard]] std::filesystem::path folder() const { return folder_.path(); }
+  [[nodiscard]] const index::Manifest& manifest() const noexcept { return manifest_; }
+
+  // By key.
+  std::vector<Location> locations;
+  std::vector<std::int64_t> labels;
+  std::vector<Timestamp> timestamps;
+  // By number.
+  std::vector<SourceFile> files;
+
+ private:
+  void add_records(std::mt19937_64& generator, index::SegmentBuilder& segment, std::uint32_t file, std::uint64_t first,
+                   std::uint64_t count);
+
+  TemporaryFolder folder_;
+  index::Manifest manifest_;
+};
+
+}  // namespace modyn::testing
