@@ -3,11 +3,16 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/say.sh"
 
-results=build/bench
-mkdir -p "$results"
-shopt -s nullglob
+say "building the C++ benchmarks"
+cmake -S . -B build/native-bench -G Ninja -DMODYN_BUILD_BENCHMARKS=ON -DCMAKE_BUILD_TYPE=Release --log-level=WARNING
+cmake --build build/native-bench -- --quiet
+
+say "preparing the data of the demo"
+python examples/flights/prepare.py
 
 for program in benchmarks/*.py; do
+  name=$(basename "$program" .py)
+  [[ $name == report ]] && continue # what they share
   say "$program"
-  python "$program" </dev/null
+  python -m "benchmarks.$name" </dev/null
 done

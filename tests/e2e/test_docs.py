@@ -1,0 +1,78 @@
+"""The documentation does what it says: every command and every file of it, in order, in an empty folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BLOCK = re.compile(r"^```(?P<language>\w+)(?: file=(?P<file>\S+))?\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: a file to write, or commands for bash."""
+
+    language: str
+    file: str | None
+    body: str
+
+
+def blocks_of(document: Path) -> list[Block]:
+    found = [Block(**match.groupdict()) for match in BLOCK.finditer(document.read_text(encoding="utf-8"))]
+    return [block for block in found if block.file is not None or block.language == "bash"]
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """`python` and `modyn` are those that are tested."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name, arguments in (("python", ""), ("modyn", "-m modyn.cli")):
+        program = programs / name
+        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments} "$@"\n')
+        program.chmod(0o755)
+    return os.environ | {"PATH": f"{programs}:{os.environ['PATH']}"}
+
+
+def test_the_quickstart_goes_from_a_folder_to_a_report(tmp_path: Path, environment: dict[str, str]) -> None:
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    blocks = blocks_of(ROOT / "docs" / "quickstart.md")
+    assert {block.language for block in blocks} == {"bash", "python"}
+
+    for block in blocks:
+        if block.file is not None:
+            (folder / block.file).write_text(block.body)
+            continue
+        command = ["bash", "-euo", "pipefail", "-c", block.body]
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{block.body}\n{done.stdout}\n{done.stderr}"
+
+    assert "readings-1" in (folder / "report.html").read_text()
+    comparison = (folder / "comparison.html").read_text()
+    assert "readings-1" in comparison
+    assert "three-weeks-1" in comparison
+    assert (folder / ".modyn" / "runs" / "readings-2" / "report.html").exists()
+
+
+def documents() -> list[Path]:
+    return [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")]
+
+
+@pytest.mark.parametrize("document", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_to_files_that_exist(document: Path) -> None:
+    text = re.sub(r"^```.*?^```$", "", document.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    targets = [target.split("#")[0] for target in re.findall(r"\]\(([^)\s]+)\)", text)]
+    missing = [
+        target
+        for target in targets
+        if target and not re.match(r"[a-z]+:", target) and not (document.parent / target).exists()
+    ]
+    assert missing == []
