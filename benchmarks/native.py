@@ -1,6 +1,6 @@
 """The C++ benchmarks of a build folder: their medians as the rows that all our benchmarks write.
 
-A program compares "work/ours" with "work/peer", measured in turns in the same run; what the peer is stands in its source.
+A program compares "work/ours" with "work/peer", measured in turns in the same run; its source says what the peer is.
 """
 
 from __future__ import annotations
