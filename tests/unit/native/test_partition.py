@@ -111,12 +111,16 @@ def test_damage_is_found(view: _native.View, tmp_path: Path) -> None:
 
 
 def test_a_billion_shuffled_samples_cost_nothing(tmp_path: Path) -> None:
-    files = RecordFiles(tmp_path, FORMAT, [10])
+    files = RecordFiles(tmp_path, RecordFormat(record_size=2, label_size=1), [1_000_000])
     view = _native.View.build(files.open(), "time")
-    ranges = np.tile([(0, 10)], (1000, 1))
-    _native.TrainingSet.write_ranges(tmp_path / "set", view, ranges)
-    training_set = _native.TrainingSet.open(tmp_path / "set", view)
-    permutation = _native.Permutation(*ADDRESS, 0, 1_000_000_000)
-    assert permutation.apply(999_999_000, 1000).max() < 1_000_000_000
-    keys, _ = training_set.read_at(permutation.apply(0, 1000) % len(training_set))
-    assert keys.max() < 10
+    path = tmp_path / "set"
+    _native.TrainingSet.write_ranges(path, view, np.tile([(0, 1_000_000)], (1000, 1)))
+    assert path.stat().st_size < 64 * 1024
+
+    training_set = _native.TrainingSet.open(path, view)
+    assert len(training_set) == 1_000_000_000
+    shuffle = _native.Permutation(*ADDRESS, 0, len(training_set))
+    for first in (0, 499_999_999, 999_900_000):
+        indices = shuffle.apply(first, 100_000)
+        keys, _ = training_set.read_at(indices)
+        np.testing.assert_array_equal(keys, indices % 1_000_000)
