@@ -71,8 +71,8 @@ void bind_randomness(nb::module_& module) {
         return std::pair(range.first, range.count);
       },
       "size"_a, "part"_a, "parts"_a,
-      "(first, count) of a contiguous share; the first `size mod parts` parts get one more. ValueError if part >= "
-      "parts.");
+      "(first, count) of a contiguous share; the first `size mod parts` parts get one more.\n\n"
+      "Raises ValueError if part >= parts.");
 
   nb::class_<Permutation>(module, "Permutation",
                           "A pseudo-random permutation of [0, size), computed element by element, without memory.\n\n"

@@ -243,7 +243,10 @@ def random_bits_range(
     """uint64[count]: random_bits of the indices first, first + 1, ..."""
 
 def share(size: int, part: int, parts: int) -> tuple[int, int]:
-    """(first, count) of a contiguous share; the first `size mod parts` parts get one more. ValueError if part >= parts."""
+    """(first, count) of a contiguous share; the first `size mod parts` parts get one more.
+
+    Raises ValueError if part >= parts.
+    """
 
 class Permutation:
     """A pseudo-random permutation of [0, size), computed element by element, without memory.
