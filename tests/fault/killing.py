@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -91,20 +92,37 @@ def run_until(workspace: Path, arguments: list[str | Path], moment: Moment, vict
             f"state '{moment.state}'",
         )
         time.sleep(moment.delay)
-        kill(process, victim)
+        # A job may have answered just before it is killed; then the next one is.
+        failures = journal_states(workspace).count("attempt failed")
+        wait_for(
+            lambda: (
+                (
+                    kill(process, victim)
+                    and (victim != "trainer" or journal_states(workspace).count("attempt failed") > failures)
+                )
+                or process.poll() is not None
+            ),
+            "a victim",
+        )
         status = process.wait(timeout=120)
     wait_for(lambda: victim == "trainer" or not processes_of(process.pid), "the end of all processes")
     return status, (journal_states(workspace) or ["nothing"])[-1]
 
 
-def kill(process: subprocess.Popen[bytes], victim: Victim) -> None:
-    """SIGKILL to the whole process group, to the supervisor alone, or to the process that trains."""
+def kill(process: subprocess.Popen[bytes], victim: Victim) -> bool:
+    """SIGKILL to the whole process group, to the supervisor alone, or to the processes that train or evaluate."""
     if victim == "trainer":
-        # The supervisor's child is the warm parent; the warm parent's children are the jobs.
-        for job in [grandchild for child in children(process.pid) for grandchild in children(child)]:
-            os.kill(job, signal.SIGKILL)
+        for job in jobs_of(process.pid):
+            with contextlib.suppress(ProcessLookupError):  # it has just ended
+                os.kill(job, signal.SIGKILL)
     elif process.poll() is None:
         (os.killpg if victim == "group" else os.kill)(process.pid, signal.SIGKILL)
+    return True
+
+
+def jobs_of(supervisor: int) -> list[int]:
+    """Trainings and evaluations: the supervisor's child is the warm parent, and that one's children are the jobs."""
+    return [job for child in children(supervisor) for job in children(child)]
 
 
 def children(pid: int) -> list[int]:

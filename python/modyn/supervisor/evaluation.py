@@ -19,10 +19,11 @@ from modyn.evaluator.api import (
     TrainedModel,
 )
 from modyn.evaluator.plan import after_pipeline_tasks
+from modyn.metadata.journal import Attempt
 from modyn.metadata.tables import EvaluationRow
 from modyn.storage.api import Interval, ViewRef
 from modyn.supervisor.context import RunContext
-from modyn.supervisor.jobs import run_job
+from modyn.supervisor.jobs import run_step
 
 TaskResult = tuple[EvaluationTask, IntervalResult]
 
@@ -106,25 +107,23 @@ class Evaluations:
 
     def _run_job(self, job: _Job) -> list[TaskResult]:
         context = self._context
-        attempt = context.journal.start_attempt("evaluation", None, context.folder / "attempts")
         paths = {row.model: Path(row.path) for row in context.journal.models()}
-        request = EvaluationRequest(
-            pipeline=context.config.model_dump(mode="json"),
-            source_folder=context.source_folder,
-            dataset=job.dataset,
-            view=self._views[job.dataset],
-            models={model: paths[model] for model in job.models},
-            intervals=list(job.intervals),
-            seed=context.seed,
-            folder=attempt.folder,
-            # One thread each: the values then do not depend on how many jobs run at once.
-            threads=1,
-        )
-        try:
-            answer = run_job(context, ENTRY, request.to_json(), attempt.folder, _ignore)
-        except Exception as error:
-            context.journal.attempt_failed(attempt, str(error))
-            raise
+
+        def payload(attempt: Attempt) -> Json:
+            return EvaluationRequest(
+                pipeline=context.config.model_dump(mode="json"),
+                source_folder=context.source_folder,
+                dataset=job.dataset,
+                view=self._views[job.dataset],
+                models={model: paths[model] for model in job.models},
+                intervals=list(job.intervals),
+                seed=context.seed,
+                folder=attempt.folder,
+                # One thread each: the values then do not depend on how many jobs run at once.
+                threads=1,
+            ).to_json()
+
+        attempt, answer = run_step(context, "evaluation", None, ENTRY, payload, _ignore)
         context.journal.attempt_won(attempt)
         result = EvaluationResult.from_json(answer)
         for warning in result.warnings:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from modyn.errors import JobDiedError
+from modyn.compute.api import Json
 from modyn.evaluator.api import EvaluationTask, TrainedModel
 from modyn.evaluator.plan import after_training_tasks
 from modyn.metadata.journal import Attempt
@@ -19,7 +19,7 @@ from modyn.selector.ledger import Ledger
 from modyn.storage.api import View
 from modyn.supervisor.context import RunContext
 from modyn.supervisor.evaluation import Evaluations
-from modyn.supervisor.jobs import run_job
+from modyn.supervisor.jobs import run_step
 from modyn.trainer.api import ENTRY, TrainingRequest, TrainingResult
 from modyn.triggers.api import Trigger
 
@@ -117,31 +117,19 @@ class TriggerSteps:
     # -- train -------------------------------------------------------------------------------------------------------
 
     def _train(self, row: TriggerRow) -> TriggerRow:
-        retries = self._context.config.training.retries
-        for remaining in range(retries, -1, -1):
-            try:
-                return self._attempt_training(row)
-            except JobDiedError as error:
-                if remaining == 0:
-                    raise
-                self._context.events.publish(
-                    "warning", message=f"trigger {row.trigger}: {error}; training is started again"
-                )
-        raise AssertionError("the loop above returns or raises")
-
-    def _attempt_training(self, row: TriggerRow) -> TriggerRow:
         context, trigger = self._context, row.trigger
         started = time.perf_counter()
+        # Read before each attempt is entered, so that it names the one before.
         earlier = context.journal.latest_attempt("training", trigger)
-        attempt = context.journal.start_attempt("training", trigger, context.folder / "attempts")
-        context.events.publish("training_started", trigger=trigger, attempt=attempt.token)
 
-        request = self._training_request(row, attempt, earlier)
-        try:
-            answer = run_job(context, ENTRY, request.to_json(), attempt.folder, context.events.forward)
-        except Exception as error:
-            context.journal.attempt_failed(attempt, str(error))
-            raise
+        def payload(attempt: Attempt) -> Json:
+            nonlocal earlier
+            request = self._training_request(row, attempt, earlier)
+            earlier = attempt.folder
+            context.events.publish("training_started", trigger=trigger, attempt=attempt.token)
+            return request.to_json()
+
+        attempt, answer = run_step(context, "training", trigger, ENTRY, payload, context.events.forward)
         result = TrainingResult.from_json(answer)
         context.journal.trained(trigger, attempt, result, time.perf_counter() - started)
         for warning in result.warnings:
