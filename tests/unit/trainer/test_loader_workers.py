@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from typing import Any
 
@@ -90,6 +91,7 @@ def batch_parser_function(batch):
         job = compute.submit(ENTRY, request.to_json(), request.folder)
         workers = _wait_for_workers(workbench, 2)
         assert job.process is not None
+        assert job.how == "fork" or sys.platform == "darwin"  # nothing that is imported in advance starts a thread
         os.kill(job.process, signal.SIGKILL)
         end = time.monotonic() + 10
         while any(map(_is_running, workers)) and time.monotonic() < end:
