@@ -42,8 +42,7 @@ bool install() {
   struct sigaction action{};
   action.sa_sigaction = handle_sigbus;
   sigemptyset(&action.sa_mask);
-  // SA_NODEFER keeps SIGBUS unblocked after the jump, so the guard saves no signal mask: no system call for a copy.
-  action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK;
   if (sigaction(SIGBUS, &action, &previous_action) != 0) {
     throw Error(ErrorKind::kIo, std::string("cannot install a handler for SIGBUS: ") + std::strerror(errno));
   }
@@ -56,7 +55,8 @@ bool copy_guarded(void (*copy)(void* context), void* context) {
   static const bool installed = install();
   static_cast<void>(installed);
   sigjmp_buf here;
-  if (sigsetjmp(here, 0) != 0) {
+  // With the signal mask: the handler, and whoever called it, may have blocked signals.
+  if (sigsetjmp(here, 1) != 0) {
     landing = nullptr;
     return false;
   }
