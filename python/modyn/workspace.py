@@ -20,7 +20,7 @@ from modyn.metadata.records import Records
 from modyn.metadata.tables import RunRow
 from modyn.model_storage.local import LocalModelStorage
 from modyn.run import Run
-from modyn.storage.api import DatasetStatus, FixedRecord, Interval, ScanSummary, TimestampFrom
+from modyn.storage.api import DatasetStatus, FixedRecord, Interval, ScanSummary, TimestampFrom, View
 from modyn.storage.local import LocalStorage
 from modyn.supervisor.context import RunContext
 from modyn.supervisor.datasets import register_datasets
@@ -64,6 +64,13 @@ class Datasets:
     def scan(self, name: str, progress: Callable[[int, int], None] | None = None) -> ScanSummary:
         """Ingest what is new."""
         return self._storage.scan(name, progress)
+
+    def view(self, name: str, manifest: int | None = None) -> View:
+        """The samples in the order of their timestamps: keys, timestamps and labels as columns.
+
+        What is ingested later does not change it. `manifest` is the number of an older state, as `DatasetStatus` has it.
+        """
+        return self._storage.open_view(self._storage.pin(name, "time", manifest))
 
 
 class Workspace:
