@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -144,6 +146,34 @@ def test_truncation_during_fetches_is_an_error_and_never_zeros(tmp_path: Path) -
             while time.monotonic() < deadline:
                 np.testing.assert_array_equal(reader.fetch(keys)[1], expected)
         cut.join()
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_lost_page_is_survived_beside_faulthandler(tmp_path: Path, before: bool) -> None:
+    """Whether Python's handler was installed before ours or after, ours decides about our copies."""
+    program = f"""
+import faulthandler, os
+from pathlib import Path
+from modyn.errors import SourceChangedError
+from tests.unit.native.record_files import RecordFiles, RecordFormat
+
+if {before}:
+    faulthandler.enable()
+files = RecordFiles(Path({str(tmp_path)!r}), RecordFormat(record_size=512, label_size=4), [64, 64])
+reader = files.reader()
+reader.fetch(range(128))  # maps the files, installs the handler
+faulthandler.enable()
+for number in (0, 1):
+    os.truncate(files.path(number), 0)  # its mapped pages are lost
+    try:
+        reader.fetch(range(64 * number, 64 * number + 64))
+    except SourceChangedError as error:
+        print(error)
+"""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    result = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("shrank to 0 bytes") == 2
 
 
 def test_the_gil_is_released_while_bytes_are_copied(tmp_path: Path) -> None:
