@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 import yaml
+from benchmarks.report import Row, write_rows
 
 import modyn
-from benchmarks.report import Row, write_rows
 
 RECORD = np.dtype([("label", "<u4"), ("features", "<f4", 2)])
 COMMITS_PER_TRIGGER = 7
@@ -47,6 +47,7 @@ def prepare(folder: Path, triggers: int) -> Path:
         "model": {"id": "Dummy"},
         "training": {
             "batch_size": 1,
+            "shuffle": False,
             "use_previous_model": False,
             "optimizers": [
                 {"name": "default", "algorithm": "SGD", "param_groups": [{"module": "model", "config": {"lr": 0.1}}]}

@@ -68,7 +68,7 @@ class Datasets:
     def view(self, name: str, manifest: int | None = None) -> View:
         """The samples in the order of their timestamps: keys, timestamps and labels as columns.
 
-        What is ingested later does not change it. `manifest` is the number of an older state, as `DatasetStatus` has it.
+        What is ingested later does not change it. `manifest` asks for an older state by its number.
         """
         return self._storage.open_view(self._storage.pin(name, "time", manifest))
 
