@@ -1,6 +1,6 @@
 """Bars for a run on a terminal: the stream, the training, the evaluation.
 
-There are always the same three rows, so nothing jumps; what is idle is dimmed.
+There are always the same three rows with columns of the same widths, so nothing jumps.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Self
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Column
 
 if TYPE_CHECKING:
     from modyn.run import Run
 
-_STAGES = {"after_training": "evaluation", "after_pipeline": "evaluation of all"}
+_STAGES = {"after_training": "evaluation", "after_pipeline": "evaluation of the run"}
 
 
 class RunProgress:
@@ -26,11 +27,11 @@ class RunProgress:
         self._stream_start: int | None = None
         self._triggers = 0
         self._bars = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", table_column=Column(width=24, no_wrap=True)),
             BarColumn(bar_width=32),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[note]}"),
+            MofNCompleteColumn(table_column=Column(width=17, no_wrap=True)),
             TimeElapsedColumn(),
+            TextColumn("{task.fields[note]}", table_column=Column(no_wrap=True)),
             console=console or Console(stderr=True),
             transient=True,
             refresh_per_second=5,
@@ -84,13 +85,10 @@ class RunProgress:
         )
 
     def _on_training_started(self, event: dict[str, Any]) -> None:
-        attempt = f", attempt {event['attempt']}" if event.get("attempt", 1) > 1 else ""
-        self._bars.reset(
-            self._training, total=None, description=f"training {event['trigger']}{attempt}", note="batches"
-        )
+        self._bars.reset(self._training, total=None, description=f"training {event['trigger']}", note="batches")
 
     def _on_training_progress(self, event: dict[str, Any]) -> None:
-        note = f"batches, epoch {event['epoch'] + 1} of {event['epochs']}"
+        note = f"batches, epoch {event['epoch']} of {event['epochs']}"
         if event.get("loss") is not None:
             note += f", loss {event['loss']:.4g}"
         self._bars.update(self._training, completed=event["batch"], total=event["batches"], note=note)

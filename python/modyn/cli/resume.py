@@ -13,9 +13,7 @@ def resume(
     ctx: typer.Context,
     name: Annotated[
         str | None,
-        typer.Argument(
-            metavar="[RUN]", help="A run, or a pipeline's newest run.", show_default="the latest unfinished"
-        ),
+        typer.Argument(metavar="RUN", help="A run, or a pipeline's newest run.", show_default="the latest unfinished"),
     ] = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def status(
     ctx: typer.Context,
-    name: Annotated[str | None, typer.Argument(metavar="[RUN]", help="A run, or a pipeline's newest run.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="RUN", help="A run, or a pipeline's newest run.")] = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
     traceback: TracebackOption = False,

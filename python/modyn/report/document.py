@@ -59,7 +59,7 @@ def lines(document: dict[str, Any]) -> list[str]:
     )
     means = [
         f"mean {mean['metric']} of the active model ({mean['handler']}, {mean['dataset']}): "
-        f"{units.score(mean['mean'])} over {mean['intervals']:,} intervals"
+        + (f"{units.score(mean['mean'])} over {mean['intervals']:,} intervals" if mean["intervals"] else units.NO_DATA)
         for mean in document["means"]
     ]
     rest = document["samples_after_last_trigger"]

@@ -15,7 +15,7 @@ from modyn.cli.guessing.fields import GuessedField, guess_fields
 from modyn.cli.guessing.guess import Guess
 from modyn.cli.guessing.label import Label, Order, guess_label
 from modyn.cli.guessing.records import guess_record, read_sample, records_of
-from modyn.cli.guessing.survey import Survey, survey
+from modyn.cli.guessing.survey import DataFile, Survey, survey
 from modyn.errors import DatasetError
 
 # Up to so many bytes, all labels are read; of more data, those of a sample.
@@ -116,7 +116,7 @@ def _classes(files: Survey, record_size: int, label: Label, sample: npt.NDArray[
     whole = files.size <= _READ_WHOLE
     parts: Sequence[npt.NDArray[np.uint8]] = [sample]
     if whole:
-        parts = [np.memmap(file.path, np.uint8, "r").reshape(-1, record_size) for file in files.files]
+        parts = [_mapped(file, record_size) for file in files.files if file.size >= record_size]
     low = min(int(label.values(part).min()) for part in parts)
     high = max(int(label.values(part).max()) for part in parts)
     if low < 0 or high >= _MOST_CLASSES:
@@ -126,3 +126,8 @@ def _classes(files: Survey, record_size: int, label: Label, sample: npt.NDArray[
         )
     why = f"the largest label is {high:,}" + ("" if whole else " in a sample of the files")
     return Guess("classes", high + 1, "certain" if whole else "unsure", why)
+
+
+def _mapped(file: DataFile, record_size: int) -> npt.NDArray[np.uint8]:
+    """uint8 [records, record size]: the whole records of a file."""
+    return np.memmap(file.path, np.uint8, "r")[: file.size // record_size * record_size].reshape(-1, record_size)

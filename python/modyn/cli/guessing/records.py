@@ -61,13 +61,16 @@ def guess_record(survey: Survey, chunks: Sequence[Bytes], record_size: int | Non
     """
     common = math.gcd(*(file.size for file in survey.files))
     if record_size is not None:
-        odd = next((file for file in survey.files if file.size % record_size), None)
-        if odd is not None:
+        # A few odd files may still be written; ingestion sets them aside.
+        odd = [file for file in survey.files if file.size % record_size]
+        if 2 * len(odd) >= len(survey.files):
             raise DatasetError(
-                f"'{odd.path}' has {odd.size:,} bytes, not a multiple of --record-size {record_size}; "
+                f"'{odd[0].path}' has {odd[0].size:,} bytes, not a multiple of --record-size {record_size}; "
                 f"all sizes are multiples of {common:,}"
             )
-        return Guess("record", record_size, "given", "all file sizes are multiples of it")
+        are = "is" if len(odd) == 1 else "are"
+        why = f"{len(odd):,} of {len(survey.files):,} files {are} not a multiple of it" if odd else ""
+        return Guess("record", record_size, "given", why)
     candidates = [size for size in _divisors(common) if size <= _LONGEST]
     saved = {size: bits for size in candidates if (bits := _saved_bits(chunks, size, label)) is not None}
     best = max(saved.values(), default=0.0)
@@ -117,9 +120,9 @@ def _no_size(survey: Survey, common: int, candidates: list[int]) -> str:
     sizes = ", ".join(f"'{file.path.name}' {file.size:,}" for file in survey.files[:3])
     looked = f"looked at {len(survey.files):,} '{survey.extension.value}' files in '{survey.folder}' ({sizes} bytes)"
     if common < 2 or not candidates:
-        reason = f"their sizes have no common divisor above {common}, so they are no whole records of one size"
+        reason = "their sizes have no common divisors, so they are no whole records of one size"
     else:
-        reason = f"none of the {len(candidates)} divisors of {common:,} fits records with a class label at either end"
+        reason = f"no size that divides them (the divisors of {common:,}) fits records with a class label at either end"
     return f"cannot guess the size of the records: {looked}; {reason}. Say it with --record-size and --label-size"
 
 
