@@ -73,16 +73,14 @@ class Channel:
         """Whether a whole message waits here already, which a selector on the socket would not see."""
         return b"\n" in self._received
 
-    def abandon(self) -> None:
-        """Close this process's copy of the connection; other processes that hold it go on."""
+    def close(self) -> None:
+        """Give up this process's copy of the connection; other processes that hold it go on."""
         self._connection.close()
 
-    def close(self) -> None:
-        """End the connection for everybody."""
-        # shutdown wakes a thread that waits in recv; close alone does not. The other end may be faster.
-        with contextlib.suppress(OSError):
+    def hang_up(self) -> None:
+        """End the connection for everybody; wakes a thread that waits in `receive`, which may then close it."""
+        with contextlib.suppress(OSError):  # the other end was faster
             self._connection.shutdown(socket.SHUT_RDWR)
-        self._connection.close()
 
     def _next_line(self) -> bytes | None:
         end = self._received.find(b"\n")

@@ -139,7 +139,7 @@ class LocalJob:
             if self._ended.is_set():
                 return
             if self._warm is None or not self._warm.signal(self, number):
-                self._channel.close()  # the process watches its socket and ends by itself
+                self._channel.hang_up()  # the process watches its socket and ends by itself
             self._ended.wait(_CANCEL_GRACE_S)
 
     def _run(self, job: Json) -> None:
@@ -207,7 +207,8 @@ class _WarmParent:
         self._lock = threading.Lock()
         self._jobs: dict[int, LocalJob] = {}
         self._answers: queue.SimpleQueue[Json | None] = queue.SimpleQueue()
-        threading.Thread(target=self._listen, name="warm-parent", daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, name="warm-parent", daemon=True)
+        self._listener.start()
 
     def start(self, job: LocalJob) -> bool:
         """Have the job started and wait until it is; False if there is no warm parent any more.
@@ -221,7 +222,10 @@ class _WarmParent:
             self._control.send({"start": job.number}, (job._theirs.fileno(),))
         except OSError:
             return False
-        answer = self._answers.get()
+        # An answer to an earlier call that was interrupted while it waited may come first.
+        while (answer := self._answers.get()) is not None:
+            if job.number in (answer.get("started"), answer.get("refused")):
+                break
         if answer is None:
             return False
         job._theirs.close()
@@ -244,8 +248,11 @@ class _WarmParent:
         return text[-2000:] or f"it ended with exit code {self._process.poll()} and without a message"
 
     def close(self) -> None:
-        self._control.close()
+        self._control.hang_up()
         self._process.wait()
+        self._listener.join()
+        self._control.close()
+        self._output.close()
 
     def _listen(self) -> None:
         while (message := self._receive()) is not None:

@@ -112,7 +112,7 @@ class _WarmParent:
             self._selector.close()
             self._wake_receiver.close()
             self._wake_sender.close()
-            self._control.abandon()
+            self._control.close()
             run_job(descriptor)
         finally:
             # Never back into the parent's loop, whatever happened.

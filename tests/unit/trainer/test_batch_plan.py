@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modyn.trainer.batch_plan import BatchPlan
@@ -45,6 +45,7 @@ def test_a_number_of_samples_counts_small_sets_again_and_again() -> None:
     assert batches(plan) == [(0, 0, 3), (1, 0, 3), (2, 0, 1)]
 
 
+@settings(deadline=None)
 @given(st.integers(1, 200), st.integers(1, 50), st.booleans(), st.integers(1, 4), st.none() | st.integers(1, 500))
 def test_batches_partition_what_is_passed(
     samples: int, batch_size: int, drop_last: bool, epochs: int, num_samples: int | None

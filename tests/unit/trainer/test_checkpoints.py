@@ -12,6 +12,7 @@ import torch
 from tests.unit.trainer.workbench import Workbench
 
 from modyn.errors import ModelError
+from modyn.trainer import job
 from modyn.trainer.api import TrainingRequest, TrainingResult
 from modyn.trainer.checkpoints import Checkpoint, CheckpointFolder
 from modyn.trainer.job import train
@@ -108,6 +109,20 @@ def test_a_third_attempt_continues_where_the_first_was_cut_off(workbench: Workbe
     result = continued(workbench, second)
     assert workbench.events[0]["batch"] == 16
     assert result.digest == workbench.train(changes(workbench)).digest
+
+
+def test_a_training_that_died_while_it_wrote_its_model_need_not_train_again(
+    workbench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earlier = workbench.request(changes(workbench))
+    with monkeypatch.context() as patch:
+        patch.setattr(job, "save_weights", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            train(earlier, lambda event: None)
+    result = continued(workbench, earlier)
+    assert workbench.events == []
+    undisturbed = workbench.train(changes(workbench))
+    assert (result.digest, result.final_loss) == (undisturbed.digest, undisturbed.final_loss)
 
 
 def truncate(path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modyn.errors import ModynError
@@ -31,6 +31,7 @@ def through_json(value: Any) -> Any:
     return from_tree(tree, {name: tensor.clone() for name, tensor in tensors.items()})
 
 
+@settings(deadline=None)
 @given(values)
 def test_values_come_back_as_they_were(value: Any) -> None:
     result = through_json(value)
