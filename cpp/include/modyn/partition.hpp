@@ -44,8 +44,8 @@ inline constexpr std::uint32_t kPermutationVersion = 1;
 void random_bits_range(const Address& first, std::span<std::uint64_t> out) noexcept;
 
 // A pseudo-random permutation of [0, size), computed element by element: a 6-round Feistel network
-// over the smallest even number of bits that holds `size` (at least 8: networks over fewer bits do
-// not reach all orders of a small set equally often), with cycle walking.
+// over the smallest number of bits that holds `size` (at least 8: networks over fewer bits do not
+// reach all orders of a small set equally often), with cycle walking.
 class Permutation {
  public:
   Permutation(const Address& address, std::uint64_t size);
@@ -55,7 +55,7 @@ class Permutation {
 
  private:
   std::uint64_t size_;
-  unsigned half_bits_;
+  unsigned bits_;
   std::array<std::uint64_t, 6> round_keys_;
 };
 

@@ -75,6 +75,9 @@ TEST(Permutation, KeepsItsVersionOneValues) {
   EXPECT_EQ(images(Permutation(address, 10), 0, 10), (std::vector<std::uint64_t>{5, 3, 9, 1, 8, 2, 0, 7, 6, 4}));
   EXPECT_EQ(images(Permutation(address, 1000000007), 123456789, 4),
             (std::vector<std::uint64_t>{255156970, 87410747, 586617153, 874660264}));
+  // An odd number of bits.
+  EXPECT_EQ(images(Permutation(address, 100000000), 99999990, 4),
+            (std::vector<std::uint64_t>{56626585, 6590695, 12801853, 23097828}));
 }
 
 TEST(Permutation, EpochsTriggersAndSeedsGiveDifferentOrders) {
