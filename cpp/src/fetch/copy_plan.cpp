@@ -11,7 +11,7 @@ namespace modyn::fetch {
 namespace {
 
 constexpr std::size_t kCacheLine = 64;
-// Enough lines in flight to hide the memory's latency: measured flat between 32 and 128.
+// Cache lines requested ahead, to hide the latency of memory: more than a core can have in flight gains nothing.
 constexpr std::size_t kLinesInFlight = 64;
 // The processor recognises the stream of a long record by itself after its first lines.
 constexpr std::size_t kMaxLinesOfRecord = 16;
