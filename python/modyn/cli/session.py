@@ -118,10 +118,10 @@ class Session:
 
     @contextmanager
     def opened(self, *, create: bool) -> Iterator[Workspace]:
-        """The workspace; commands that only look at one do not create it.
+        """The workspace; only commands that put something into it create it.
 
         Raises:
-            UnsupportedError: never; a missing workspace is wrong usage and ends the command with exit code 2.
+            typer.BadParameter: there is none, and the command only looks.
         """
         if not create and not (self.workspace / DATABASE).exists():
             raise typer.BadParameter(

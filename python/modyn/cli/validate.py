@@ -22,20 +22,32 @@ def validate(
     """
     session = Session.of(ctx, json=json, traceback=traceback)
     with session.explaining():
-        import modyn
+        from modyn.config import check_file, no_effect
 
-        found = {file: modyn.validate(file) for file in files}
+        found = {file: check_file(file) for file in files}
+        idle = {file: list(no_effect(one.config)) if one.config else [] for file, one in found.items()}
         if session.json:
             session.document(
                 [
-                    {"file": str(file), "valid": not problems, "problems": [vars(problem) for problem in problems]}
-                    for file, problems in found.items()
+                    {
+                        "file": str(file),
+                        "valid": not one.problems,
+                        "problems": [vars(problem) for problem in one.problems],
+                        "warnings": [vars(warning) for warning in one.warnings],
+                        "no_effect": dict(idle[file]),
+                    }
+                    for file, one in found.items()
                 ]
             )
-        for file, problems in found.items():
-            for problem in problems:
+            raise typer.Exit(WRONG if any(one.problems for one in found.values()) else 0)
+        for file, one in found.items():
+            for problem in one.problems:
                 session.line(str(problem))
-            if not problems:
+            for warning in one.warnings:
+                session.warn(f"{warning}; it is ignored")
+            for key, reason in idle[file]:
+                session.warn(f"{file}: {key} has no effect: {reason}")
+            if not one.problems:
                 session.line(f"{file}: valid")
-    if any(found.values()):
+    if any(one.problems for one in found.values()):
         raise typer.Exit(WRONG)

@@ -77,9 +77,21 @@ def test_validate_as_json_is_one_document(tmp_path: Path, valid: Path):
     bad.write_text("pipeline: {nam: x}\n")
     result = CliRunner().invoke(app, ["validate", "--json", str(valid), str(bad)])
     good, wrong = json.loads(result.stdout)
-    assert good == {"file": str(valid), "valid": True, "problems": []}
+    assert good == {"file": str(valid), "valid": True, "problems": [], "warnings": [], "no_effect": {}}
     assert not wrong["valid"]
     assert {"file", "line", "column", "what", "expected", "suggestion"} == set(wrong["problems"][0])
+
+
+def test_validate_says_what_has_no_effect(tmp_path: Path):
+    document = pipeline()
+    document["selection_strategy"]["maximum_keys_in_memory"] = 10
+    file = tmp_path / "pipeline.yaml"
+    file.write_text(yaml.safe_dump(document))
+    result = CliRunner().invoke(app, ["validate", str(file)])
+    assert (result.exit_code, result.stdout) == (0, f"{file}: valid\n")
+    assert "selection_strategy.maximum_keys_in_memory has no effect: " in result.stderr
+    found = json.loads(CliRunner().invoke(app, ["validate", "--json", str(file)]).stdout)
+    assert list(found[0]["no_effect"]) == ["selection_strategy.maximum_keys_in_memory"]
 
 
 def test_schema_is_a_json_schema(tmp_path: Path):
