@@ -62,7 +62,8 @@ def train(request: TrainingRequest, emit: Emit) -> TrainingResult:
     use_deterministic_algorithms()
     config = PipelineConfig.model_validate(request.pipeline)
     seeds = AddressedSeeds(request.seed, request.trigger)
-    samples = TrainingSamples(request.view, request.training_set, torch.get_num_threads())
+    # Reading runs ahead of the steps and is far faster than they are; more threads would only take their cores.
+    samples = TrainingSamples(request.view, request.training_set, threads=max(1, torch.get_num_threads() // 4))
     plan = BatchPlan(
         samples=len(samples),
         batch_size=config.training.batch_size,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -26,7 +27,8 @@ class Precision:
     """
 
     def __init__(self, amp: bool, device: torch.device, scaler_config: dict[str, Any] | None) -> None:
-        self.autocast = torch.autocast(device.type, enabled=amp)
+        # Entering a disabled autocast takes as long as a small layer.
+        self.autocast: AbstractContextManager[Any] = torch.autocast(device.type) if amp else nullcontext()
         enabled = amp and (device.type != "cpu" or scaler_config is not None)
         try:
             self.scaler = torch.amp.GradScaler(device.type, **({"enabled": enabled} | (scaler_config or {})))
