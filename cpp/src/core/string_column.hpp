@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/column_file_layout.hpp"
 #include "modyn/column_file.hpp"
 
 namespace modyn::core {
@@ -34,18 +35,21 @@ class StringColumn {
  public:
   StringColumn() = default;
   StringColumn(const ColumnFile& file, const std::string& name)
-      : ends_(file.column<std::uint64_t>(name + "_end")), heap_(file.column<std::uint8_t>(name)) {}
+      : file_(&file), ends_(file.column<std::uint64_t>(name + "_end")), heap_(file.column<std::uint8_t>(name)) {}
 
   [[nodiscard]] std::uint64_t size() const noexcept { return ends_.size(); }
 
   // Verified; valid as long as the file. `at` must be below size().
   [[nodiscard]] std::string_view operator[](std::uint64_t at) const {
     const std::uint64_t first = at == 0 ? 0 : ends_[at - 1];
-    const auto bytes = heap_.read(first, ends_[at] - first);
+    const std::uint64_t end = ends_[at];
+    if (first > end || end > heap_.size()) throw_corrupt(file_->path(), "the ends of its strings do not ascend");
+    const auto bytes = heap_.read(first, end - first);
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
   }
 
  private:
+  const ColumnFile* file_ = nullptr;
   Column<std::uint64_t> ends_;
   Column<std::uint8_t> heap_;
 };

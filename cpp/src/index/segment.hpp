@@ -68,6 +68,7 @@ class Segment {
 
  private:
   void check_sizes() const;
+  void check_extents() const;
   SegmentEntry entry_;
   std::shared_ptr<const ColumnFile> file_;
   LabelColumn labels_;

@@ -49,8 +49,9 @@ TYPED_TEST(ColumnTypeTest, ComesBackAsItWasWritten) {
     std::vector<TypeParam> values(count);
     for (TypeParam& value : values) value = static_cast<TypeParam>(generator());
     const auto path = folder.path() / std::to_string(count);
+    const std::vector<std::uint8_t> before{1, 2, 3};
     ColumnFileWriter writer(FileKind::kSegment);
-    writer.add<std::uint8_t>("before", std::vector<std::uint8_t>{1, 2, 3});
+    writer.add<std::uint8_t>("before", before);
     writer.add<TypeParam>("values", values);
     writer.publish(path);
 

@@ -101,7 +101,7 @@ TEST(Index, SummarisesWhatThereIs) {
   std::mt19937_64 generator(3);
   ModelDataset model;
   for (int i = 0; i < 4; ++i) model.commit(generator, 5, 9);
-  const IndexSummary& summary = Index::open(model.folder())->summary();
+  const IndexSummary summary = Index::open(model.folder())->summary();
   EXPECT_EQ(summary.manifest, 4U);
   EXPECT_EQ(summary.sequence, 4U);
   EXPECT_EQ(summary.segments, 4U);

@@ -70,8 +70,9 @@ TEST(PackedLabels, MayBeNone) {
 
 TEST(LabelColumn, OfATypeThatLabelsNeverHaveIsCorrupt) {
   const testing::TemporaryFolder folder;
+  const std::vector<std::byte> numbers(8);
   ColumnFileWriter writer(FileKind::kSegment);
-  writer.add("label", ColumnType::kFloat32, std::vector<std::byte>(8));
+  writer.add("label", ColumnType::kFloat32, numbers);
   writer.publish(folder.path() / "file");
   const auto file = ColumnFile::open(folder.path() / "file", FileKind::kSegment);
   EXPECT_TRUE(testing::throws(ErrorKind::kCorrupt, [&] { LabelColumn{*file}; }));
