@@ -25,7 +25,6 @@ _PIPELINE: dict[tuple[str, str], str] = {
     ("TrainingConfig", "num_prefetched_partitions"): _PARTITIONS,
     ("TrainingConfig", "parallel_prefetch_requests"): "samples are read from files, not requested from a service",
     ("TrainingConfig", "enable_accurate_gpu_measurements"): "times are measured for whole trainings and batches",
-    ("CheckpointingConfig", "path"): "checkpoints are written to the folder of the run",
     ("_Selection", "maximum_keys_in_memory"): _PARTITIONS,
     ("_Selection", "processor_type"): "there is no metadata processor",
     ("_Selection", "storage_backend"): "what a pipeline has seen is kept as ranges of the dataset",

@@ -19,7 +19,9 @@ class _Selection(Section):
     storage_backend: Literal["database", "local"] = Field(
         default="database", description="Where the reference system keeps what it has seen."
     )
-    uses_weights: bool = Field(default=False, description="Whether samples come with weights.")
+    uses_weights: bool = Field(
+        default=False, description="Whether every sample of a training set has a weight, which weights its loss."
+    )
     tail_triggers: int | None = Field(
         default=None,
         ge=0,

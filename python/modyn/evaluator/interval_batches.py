@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 
@@ -22,7 +21,7 @@ from modyn.config import PipelineConfig
 from modyn.config.data import DataConfig
 from modyn.config.evaluation import EvaluationDatasetConfig
 from modyn.storage.api import ViewRef
-from modyn.trainer.batch_plan import BatchPlan, Span
+from modyn.trainer.batch_plan import Span
 from modyn.trainer.data.batch import Batch
 from modyn.trainer.data.decoder import build_decoder
 from modyn.trainer.data.loader import Loader
@@ -106,8 +105,7 @@ def range_batches(
     if dataset.dataloader_workers:
         pipeline = _read_as_training(config, dataset).model_dump(mode="json")
         workers = WorkerPool(dataset.dataloader_workers, pipeline, view, path, seed, trigger=0)
-    # The loader asks a plan for nothing that ranges do not have.
-    plan = cast(BatchPlan, RangePlan(tuple(ranges), dataset.batch_size))
+    plan = RangePlan(tuple(ranges), dataset.batch_size)
     ordered = samples.orders(seeds, False, decoder.fields)
     with Loader(plan, ordered, decoder, seeds, samples.sample_size, workers).batches(0) as batches:
         yield batches

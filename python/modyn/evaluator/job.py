@@ -131,7 +131,7 @@ class LoadedModels:
     def _update(self, metrics: dict[int, list[Metric]], batch: Batch) -> None:
         labels = batch.labels if self._label_transformer is None else self._label_transformer(batch.labels)
         labels = labels.to(self._device)
-        data = _move(batch.data, self._device)
+        data = batch.moved(self._device)
         for number, model in self._models.items():
             seed_generators(_native.random_bits(self._seed, number, _native.PURPOSE_EVALUATION, batch.span.index))
             with self._autocast:
@@ -156,12 +156,6 @@ def _checked(model: Callable[[Data, Batch], Any], data: Data, batch: Batch) -> t
     if not isinstance(output, torch.Tensor):
         raise ModelError(f"the model gives {type(output).__name__}, which no metric can use; return a tensor")
     return output
-
-
-def _move(data: Data, device: torch.device) -> Data:
-    if isinstance(data, dict):
-        return {name: part.to(device) for name, part in data.items()}
-    return data.to(device)
 
 
 def _positions(view: _native.View, interval: Interval) -> range:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 
 @dataclass(frozen=True)
@@ -13,6 +14,28 @@ class Span:
     epoch: int
     first: int
     count: int
+
+
+class Plan(Protocol):
+    """Which batches there are, as the loader asks for it."""
+
+    @property
+    def batch_size(self) -> int:
+        """Samples of a full batch."""
+        ...
+
+    @property
+    def total_batches(self) -> int:
+        """Batches of all epochs."""
+        ...
+
+    def span(self, index: int) -> Span:
+        """Batch number `index`, from 0 to `total_batches` - 1."""
+        ...
+
+    def ends_epoch(self, span: Span) -> bool:
+        """Whether the epoch ends with this batch."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ from modyn.trainer.batch_plan import BatchPlan
 from modyn.trainer.checkpoints import Checkpoint, CheckpointFolder
 from modyn.trainer.criterion import Criterion
 from modyn.trainer.data.batch import Batch
-from modyn.trainer.data.decoder import Data
 from modyn.trainer.loss_record import LossRecord
 from modyn.trainer.optimizers import Optimizers
 from modyn.trainer.precision import Precision
@@ -110,7 +109,7 @@ class TrainingLoop:
         self._seeds.before_step(batch.span.index)
         labels = batch.labels if parts.label_transformer is None else parts.label_transformer(batch.labels)
         labels = labels.to(parts.device, non_blocking=True)
-        data = _move(batch.data, parts.device)
+        data = batch.moved(parts.device)
         weights = None if batch.weights is None else batch.weights.to(parts.device, non_blocking=True)
         for optimizer in parts.optimizers.values():
             optimizer.zero_grad()
@@ -149,9 +148,3 @@ class TrainingLoop:
                 f"the mean loss of the last epoch is {final}; the model is stored, but it has probably diverged: "
                 "lower the learning rate, or check labels and inputs"
             )
-
-
-def _move(data: Data, device: torch.device) -> Data:
-    if isinstance(data, dict):
-        return {name: part.to(device, non_blocking=True) for name, part in data.items()}
-    return data.to(device, non_blocking=True)

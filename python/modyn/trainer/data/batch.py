@@ -21,6 +21,12 @@ class Batch:
     labels: torch.Tensor
     weights: torch.Tensor | None
 
+    def moved(self, device: torch.device) -> Data:
+        """The data on a device."""
+        if isinstance(self.data, dict):
+            return {name: part.to(device, non_blocking=True) for name, part in self.data.items()}
+        return self.data.to(device, non_blocking=True)
+
 
 _ALIGNMENT = 64
 

@@ -13,19 +13,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 
-from modyn.trainer.batch_plan import BatchPlan, Span
-from modyn.trainer.data.batch import Batch, aligned, aligned_data
+from modyn.trainer.batch_plan import Plan, Span
+from modyn.trainer.data.batch import Batch, aligned
 from modyn.trainer.data.decoder import Data, Decoder
+from modyn.trainer.data.parsing import parse
 from modyn.trainer.data.prefetch import Prefetcher
 from modyn.trainer.data.source import OrderedSamples, RawSamples
+from modyn.trainer.data.workers import WorkerPool
 from modyn.trainer.seeding import AddressedSeeds
-
-if TYPE_CHECKING:
-    from modyn.trainer.data.workers import WorkerPool
 
 _CROSSING_BYTES = 4 << 20
 _CROSSING_BATCHES = 32
@@ -45,7 +43,7 @@ class Loader:
         workers: processes that run the user's parser, or None.
     """
 
-    plan: BatchPlan
+    plan: Plan
     samples: OrderedSamples
     decoder: Decoder
     seeds: AddressedSeeds
@@ -105,14 +103,6 @@ class Loader:
                 finally:
                     torch.set_num_threads(threads)
                 yield batch
-
-
-def parse(span: Span, samples: RawSamples, decoder: Decoder, seeds: AddressedSeeds) -> Batch:
-    """One batch through the user's parser, with the generators seeded for it."""
-    seeds.before_decoding(span.index)
-    data, labels = decoder.decode(samples.arrays, samples.labels)
-    weights = None if samples.weights is None else aligned(torch.from_numpy(samples.weights))
-    return Batch(span, samples.keys, aligned_data(data), aligned(labels), weights)
 
 
 def _rows(span: Span, spans: list[Span]) -> slice:

@@ -24,9 +24,10 @@ from torch.utils.data import DataLoader, Dataset
 
 from modyn.config import PipelineConfig
 from modyn.storage.api import ViewRef
-from modyn.trainer.batch_plan import BatchPlan
+from modyn.trainer.batch_plan import Plan
 from modyn.trainer.data.batch import Batch, aligned, aligned_data
 from modyn.trainer.data.decoder import build_decoder
+from modyn.trainer.data.parsing import parse
 from modyn.trainer.data.source import TrainingSamples
 from modyn.trainer.seeding import AddressedSeeds
 
@@ -54,7 +55,7 @@ class WorkerPool:
     trigger: int
 
     @contextmanager
-    def batches(self, plan: BatchPlan, start: int) -> Iterator[Iterator[Batch]]:
+    def batches(self, plan: Plan, start: int) -> Iterator[Iterator[Batch]]:
         """The batches of the plan from number `start` on, in order."""
         loader = DataLoader(
             _BatchesByNumber(self, plan),
@@ -74,14 +75,12 @@ class WorkerPool:
 
 
 class _BatchesByNumber(Dataset[Batch]):
-    def __init__(self, pool: WorkerPool, plan: BatchPlan) -> None:
+    def __init__(self, pool: WorkerPool, plan: Plan) -> None:
         self._pool = pool
         self._plan = plan
         self._opened: tuple[Any, ...] | None = None
 
     def __getitem__(self, index: int) -> Batch:
-        from modyn.trainer.data.loader import parse
-
         if self._opened is None:
             self._opened = self._open()
         samples, decoder, seeds = self._opened
