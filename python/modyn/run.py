@@ -80,6 +80,11 @@ class Run:
         return self.data().evaluations
 
     @property
+    def losses(self) -> pd.DataFrame:
+        """One row per loss that a training recorded (`training.record_loss_every`): trigger, batch, loss."""
+        return self._records.losses()
+
+    @property
     def journal(self) -> list[dict[str, Any]]:
         """Every commit of the run's state machine, in order."""
         return self._records.lines()

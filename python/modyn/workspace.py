@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from modyn.config import PipelineConfig, load_pipeline
+from modyn.config import PipelineConfig, load_pipeline, load_system
 from modyn.errors import RunError
 from modyn.metadata.database import Database
 from modyn.metadata.journal import Journal
@@ -23,7 +23,7 @@ from modyn.run import Run
 from modyn.storage.api import DatasetStatus, FixedRecord, Interval, ScanSummary, TimestampFrom, View
 from modyn.storage.local import LocalStorage
 from modyn.supervisor.context import RunContext
-from modyn.supervisor.datasets import register_datasets
+from modyn.supervisor.datasets import check_registered, register_datasets, used_datasets
 from modyn.supervisor.environment import describe_environment
 from modyn.supervisor.events import EventLog
 from modyn.supervisor.execution import Execution
@@ -98,13 +98,21 @@ class Workspace:
 
     # -- runs --------------------------------------------------------------------------------------------------------
 
-    def run(self, pipeline: str | Path, replay: Interval | None = None, max_triggers: int | None = None) -> Run:
+    def run(
+        self,
+        pipeline: str | Path,
+        replay: Interval | None = None,
+        max_triggers: int | None = None,
+        system: str | Path | None = None,
+    ) -> Run:
         """Start a pipeline on a thread of this process.
 
         Args:
             pipeline: the pipeline's YAML file.
             replay: which samples to replay, by timestamp; all by default.
             max_triggers: end the stream after so many triggers; evaluations still follow.
+            system: a system file whose datasets are registered if the pipeline uses them (those of the reference system
+                declare datasets there).
 
         Raises:
             ConfigurationError: the file has mistakes; it carries all of them.
@@ -122,7 +130,10 @@ class Workspace:
         check_supported(config)
         lease = Lease(self._leases, config.pipeline.name)
         try:
-            register_datasets(config, file.parent, self._storage)
+            if system is not None:
+                self._register_system_datasets(Path(system), config)
+            register_datasets(config.datasets, file.parent, self._storage)
+            check_registered(config, self._storage)
             row = self._new_run(config, file.parent, replay, max_triggers)
             return self._start(row, lease)
         except BaseException:
@@ -158,6 +169,11 @@ class Workspace:
         return self._as_run(self._find(name))
 
     # -- inside ------------------------------------------------------------------------------------------------------
+
+    def _register_system_datasets(self, system: Path, config: PipelineConfig) -> None:
+        used = set(used_datasets(config)) - {dataset.name for dataset in config.datasets}
+        declared = [dataset for dataset in load_system(system).storage.datasets if dataset.name in used]
+        register_datasets(declared, system.absolute().parent, self._storage)
 
     def _new_run(
         self, config: PipelineConfig, source_folder: Path, replay: Interval, max_triggers: int | None

@@ -185,6 +185,25 @@ def test_a_gap_in_the_data_gives_empty_triggers_that_train_nothing(tmp_path: Pat
     assert run.models["trigger"].tolist() == [0, 1, 4]
 
 
+def test_recorded_losses_are_kept_with_their_batches(tmp_path: Path) -> None:
+    document = pipeline(training__record_loss_every=5)
+    del document["evaluation"]
+    run = modyn.open(tmp_path / "workspace").run(write_pipeline(tmp_path, document, days=11)).wait()
+    assert run.losses["trigger"].tolist() == [0] * 2 + [1] * 6
+    assert run.losses["loss"].between(0, 2).all()
+
+
+def test_a_system_file_declares_the_datasets_that_a_pipeline_uses(tmp_path: Path) -> None:
+    document = pipeline()
+    declared = document.pop("datasets")
+    unused = {**declared[0], "name": "unused", "base_path": "nowhere"}
+    (tmp_path / "system.yaml").write_text(yaml.safe_dump({"storage": {"datasets": [*declared, unused]}}))
+    workspace = modyn.open(tmp_path / "workspace")
+    run = workspace.run(write_pipeline(tmp_path, document), max_triggers=1, system=tmp_path / "system.yaml").wait()
+    assert len(run.models) == 1
+    assert [status.name for status in workspace.datasets.list()] == ["growing"]
+
+
 # -- what users are told --------------------------------------------------------------------------------------------
 
 

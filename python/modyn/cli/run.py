@@ -29,6 +29,12 @@ def run(
     max_triggers: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="End the stream after so many triggers.")
     ] = None,
+    system: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", exists=True, dir_okay=False, readable=True, help="System file that declares the datasets."
+        ),
+    ] = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
     traceback: TracebackOption = False,
@@ -44,10 +50,10 @@ def run(
         import modyn
 
         # Mistakes in the file are told before a workspace is made.
-        if problems := modyn.validate(pipeline):
+        if problems := [problem for file in (pipeline, system) if file for problem in modyn.validate(file)]:
             raise modyn.ConfigurationError(problems)
         with session.opened(create=True) as opened:
             from modyn.cli.follow import follow
 
-            code = follow(session, opened.run(pipeline, modyn.Interval(start, end), max_triggers))
+            code = follow(session, opened.run(pipeline, modyn.Interval(start, end), max_triggers, system))
     raise typer.Exit(code)

@@ -36,6 +36,7 @@ MODEL_COLUMNS: dict[str, str] = {
     "training_seconds": "float64",
     "final_loss": "float64",
 }
+LOSS_COLUMNS: dict[str, str] = {"trigger": "int64", "batch": "int64", "loss": "float64"}
 EVALUATION_COLUMNS: dict[str, str] = {
     "handler": "object",
     "stage": "object",
@@ -71,6 +72,16 @@ def trigger_frame(rows: list[TriggerRow]) -> pd.DataFrame:
 def model_frame(rows: list[ModelRow]) -> pd.DataFrame:
     """One row per stored model."""
     return _frame(MODEL_COLUMNS, [{name: getattr(row, name) for name in MODEL_COLUMNS} for row in rows])
+
+
+def loss_frame(rows: list[TriggerRow]) -> pd.DataFrame:
+    """One row per recorded mean loss of a batch; batches count from 0 in every training."""
+    records = [
+        {"trigger": row.trigger, "batch": batch, "loss": loss}
+        for row in rows
+        for batch, loss in (row.training or {}).get("losses", [])
+    ]
+    return _frame(LOSS_COLUMNS, records)
 
 
 def evaluation_frame(rows: list[EvaluationRow]) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from modyn.config import PipelineConfig
@@ -13,15 +14,20 @@ from modyn.supervisor.context import RunContext
 _DAY_S = 86_400
 
 
-def register_datasets(config: PipelineConfig, source_folder: Path, storage: Storage) -> None:
-    """Register what the pipeline file declares, and check that all datasets that it uses exist.
+def register_datasets(datasets: Iterable[DatasetConfig], source_folder: Path, storage: Storage) -> None:
+    """Register what a configuration file in `source_folder` declares.
 
     Raises:
-        DatasetError: a dataset is unknown, or registered with other settings.
+        DatasetError: a dataset's folder does not exist, or its name is registered with other settings.
+        UnsupportedError: this version cannot read such files.
     """
-    for dataset in config.datasets:
+    for dataset in datasets:
         format, timestamp = dataset_settings(dataset)
         storage.add(dataset.name, dataset.folder(source_folder), format, timestamp)
+
+
+def check_registered(config: PipelineConfig, storage: Storage) -> None:
+    """Raise DatasetError if a dataset that the pipeline uses is unknown."""
     for name in used_datasets(config):
         storage.status(name)
 
