@@ -49,7 +49,7 @@ struct SourceFile {
   std::int64_t mtime_ns;
   std::uint64_t inode;
   std::uint64_t ingested_bytes;  // bytes [0, ingested_bytes) are registered
-  std::uint64_t fingerprint;     // of the last bytes before ingested_bytes
+  std::uint64_t fingerprint;     // of the ingested bytes, sampled (docs/formats.md)
 };
 
 struct IndexSummary {

@@ -2,6 +2,7 @@
 //
 // A file is wholly visible or not at all, and one bad file never stops another: it is quarantined
 // with its reason and tried again when it changes. One writer per dataset, by a lock and an epoch.
+// docs/formats.md has a table of what a scan does with each kind of file.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +23,9 @@ struct IngestOptions {
   FixedRecordFormat format;
   TimestampSource timestamp_source = TimestampSource::kModificationTime;
   // strptime-like pattern (%Y %m %d %H %M %S %s, %% and literal text), found anywhere in the file name; UTC.
+  // Empty unless the source is kFileName.
   std::string timestamp_pattern;
-  unsigned threads = 0;  // 0: as many as there are cores
+  unsigned threads = 0;  // at most so many of the process's one pool; 0: all of it
 };
 
 struct QuarantinedFile {
@@ -38,15 +40,20 @@ struct ScanReport {
   std::uint64_t new_samples = 0;
   std::uint64_t new_files = 0;    // seen for the first time
   std::uint64_t grown_files = 0;  // known files with new records at the end
-  std::uint64_t known_files = 0;  // unchanged
+  std::uint64_t known_files = 0;  // with the same bytes as before, the touched ones included
   std::vector<QuarantinedFile> quarantined;  // malformed, unreadable, incomplete; retried when they change
   std::vector<QuarantinedFile> conflicts;    // known files whose ingested bytes changed, shrank or vanished
 };
 
 // Registers everything new below options.root in the dataset folder (created if missing) as one
-// commit; publishes nothing if nothing is new. Durable when it returns. kConflict if another process
-// holds the dataset's lock for longer than `lock_timeout_s`. `progress(files_done, files_total)` is
-// called from the calling thread now and then.
+// commit; publishes nothing if nothing is new. (New modification times of known files are new, but
+// bring no samples and do not advance the sequence.) Durable when it returns.
+// Names that begin with '.' or '~' are passed over, links to folders are not followed.
+// Errors: kInvalidArgument for options that cannot be, or another format than the dataset's; kIo if
+// the root cannot be read; kConflict if another writer holds the dataset's lock for longer than
+// `lock_timeout_s` or took over; kCorrupt if the newest manifest fails its checks.
+// `progress(files_done, files_total)` is called from the calling thread now and then; what it throws
+// stops the scan, and nothing is published.
 ScanReport scan(const std::filesystem::path& dataset, const IngestOptions& options, double lock_timeout_s = 60.0,
                 const std::function<void(std::uint64_t, std::uint64_t)>& progress = {});
 
