@@ -36,11 +36,11 @@ struct QuarantinedFile {
 };
 
 struct ScanReport {
-  IndexSummary summary;        // after the scan
+  IndexSummary summary;  // after the scan
   std::uint64_t new_samples = 0;
-  std::uint64_t new_files = 0;    // seen for the first time
-  std::uint64_t grown_files = 0;  // known files with new records at the end
-  std::uint64_t known_files = 0;  // with the same bytes as before, the touched ones included
+  std::uint64_t new_files = 0;               // seen for the first time
+  std::uint64_t grown_files = 0;             // known files with new records at the end
+  std::uint64_t known_files = 0;             // with the same bytes as before, the touched ones included
   std::vector<QuarantinedFile> quarantined;  // malformed, unreadable, incomplete; retried when they change
   std::vector<QuarantinedFile> conflicts;    // known files whose ingested bytes changed, shrank or vanished
 };
