@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from modyn.config import PipelineConfig
 from modyn.errors import ModynError, RunError
+from modyn.metadata.frames import evaluation_frame, loss_frame, model_frame, trigger_frame
 from modyn.metadata.records import Records
 from modyn.rundata import RunData
 from modyn.supervisor.execution import Execution
@@ -67,22 +68,22 @@ class Run:
     @property
     def triggers(self) -> pd.DataFrame:
         """One row per trigger: its data, its training set, its model, and the seconds of each step."""
-        return self.data().triggers
+        return trigger_frame(self._records.triggers())
 
     @property
     def models(self) -> pd.DataFrame:
         """One row per stored model."""
-        return self.data().models
+        return model_frame(self._records.models())
 
     @property
     def evaluations(self) -> pd.DataFrame:
         """One row per model, interval and metric; NaN is "no data"."""
-        return self.data().evaluations
+        return evaluation_frame(self._records.evaluations())
 
     @property
     def losses(self) -> pd.DataFrame:
         """One row per loss that a training recorded (`training.record_loss_every`): trigger, batch, loss."""
-        return self._records.losses()
+        return loss_frame(self._records.triggers())
 
     @property
     def journal(self) -> list[dict[str, Any]]:

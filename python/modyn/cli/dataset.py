@@ -24,7 +24,6 @@ from modyn.cli.session import JsonOption, Session, TracebackOption, WorkspaceOpt
 if TYPE_CHECKING:
     from modyn.storage.api import DatasetStatus
 
-_DAY_S = 86_400
 _LISTED = 20
 
 app = typer.Typer(no_args_is_help=True, help="Register folders of growing data, and see what is in them.")
@@ -155,7 +154,7 @@ def _show(session: Session, status: DatasetStatus) -> None:
             session.line(f"{what}: {file.path}: {file.reason}")
         if len(files) > _LISTED:
             session.line(f"{what}: and {len(files) - _LISTED:,} more files (--json lists all)")
-    if _times_lost(status):
+    if status.all_within_a_day:
         session.warn(
             "all timestamps lie within a day; if the folder was copied, its files have lost their modification times: "
             "take timestamps from file names (--timestamp filename --timestamp-pattern '%Y-%m-%d'), "
@@ -163,11 +162,6 @@ def _show(session: Session, status: DatasetStatus) -> None:
         )
     if not status.samples:
         session.warn(f"no '{status.format.file_extension}' file with samples was found in '{status.base_path}'")
-
-
-def _times_lost(status: DatasetStatus) -> bool:
-    start, end = status.interval.start, status.interval.end
-    return status.files > 1 and start is not None and end is not None and end - start <= _DAY_S
 
 
 def _bounds(status: DatasetStatus) -> tuple[str, str]:
@@ -189,7 +183,7 @@ def _document(status: DatasetStatus) -> dict[str, Any]:
         "interval": [status.interval.start, status.interval.end],
         "quarantined": [vars(file) for file in status.quarantined],
         "conflicts": [vars(file) for file in status.conflicts],
-        "all_within_a_day": _times_lost(status),
+        "all_within_a_day": status.all_within_a_day,
     }
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from modyn.metadata.database import Database
-from modyn.metadata.frames import evaluation_frame, loss_frame, model_frame, trigger_frame
+from modyn.metadata.frames import evaluation_frame, model_frame, trigger_frame
 from modyn.metadata.tables import EvaluationRow, JournalRow, ModelRow, RunRow, TriggerRow
 from modyn.rundata import RunData
 
@@ -60,10 +59,6 @@ class Records:
             }
             for row in self._rows(JournalRow, JournalRow.id)
         ]
-
-    def losses(self) -> pd.DataFrame:
-        """The losses that the trainings recorded."""
-        return loss_frame(self.triggers())
 
     def data(self) -> RunData:
         """Everything that a report needs."""

@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 Keys = npt.NDArray[np.int64]
+_DAY_S = 86_400
+
 Order = Literal["time", "sequence"]
 
 
@@ -91,6 +93,12 @@ class DatasetStatus:
     interval: Interval  # first and last timestamp + 1; empty sides if there are no samples
     quarantined: tuple[DatasetFile, ...] = ()
     conflicts: tuple[DatasetFile, ...] = ()
+
+    @property
+    def all_within_a_day(self) -> bool:
+        """Whether the timestamps of several files lie within a day, as those of a copied folder do."""
+        start, end = self.interval.start, self.interval.end
+        return self.files > 1 and start is not None and end is not None and end - start <= _DAY_S
 
 
 @dataclass(frozen=True)

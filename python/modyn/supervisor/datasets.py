@@ -8,10 +8,8 @@ from pathlib import Path
 from modyn.config import PipelineConfig
 from modyn.config.datasets import BinaryDataset, DatasetConfig
 from modyn.errors import UnsupportedError
-from modyn.storage.api import FixedRecord, ScanSummary, Storage, TimestampFrom
+from modyn.storage.api import DatasetStatus, FixedRecord, Storage, TimestampFrom
 from modyn.supervisor.context import RunContext
-
-_DAY_S = 86_400
 
 
 def register_datasets(datasets: Iterable[DatasetConfig], source_folder: Path, storage: Storage) -> None:
@@ -77,21 +75,20 @@ def ingest_datasets(context: RunContext) -> dict[str, int]:
             context.events.publish("ingest", dataset=name, files_done=done, files_total=total)
 
         summary = context.storage.scan(name, progress)
-        for message in scan_warnings(summary):
+        for message in _scan_warnings(summary.status):
             context.events.publish("warning", message=message)
         pins[name] = summary.status.manifest
     return pins
 
 
-def scan_warnings(summary: ScanSummary) -> list[str]:
+def _scan_warnings(status: DatasetStatus) -> list[str]:
     """What the owner of a dataset should know after a scan."""
-    status, messages = summary.status, []
+    messages = []
     for what, files in (("waits in quarantine", status.quarantined), ("is in conflict", status.conflicts)):
         if files:
             more = f" (and {len(files) - 1} more files)" if len(files) > 1 else ""
             messages.append(f"dataset '{status.name}': '{files[0].path}' {what}: {files[0].reason}{more}")
-    start, end = status.interval.start, status.interval.end
-    if start is not None and end is not None and end - start <= _DAY_S and status.files > 1:
+    if status.all_within_a_day:
         messages.append(
             f"dataset '{status.name}': all timestamps lie within a day; if the folder was copied, its files have lost "
             "their modification times (take timestamps from file names, or copy with times preserved)"
