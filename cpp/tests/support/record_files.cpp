@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <fstream>
-#include <random>
 #include <stdexcept>
 
 #include <fcntl.h>
@@ -21,16 +20,6 @@ std::byte byte_of(Key key, std::uint64_t offset) noexcept {
 }
 
 }  // namespace
-
-TemporaryFolder::TemporaryFolder()
-    : path_(std::filesystem::temp_directory_path() / ("modyn-test-" + std::to_string(std::random_device{}()))) {
-  std::filesystem::create_directories(path_);
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
 
 RecordFiles::RecordFiles(const FixedRecordFormat& format, const std::vector<std::uint64_t>& records) : format_(format) {
   std::filesystem::create_directories(root());

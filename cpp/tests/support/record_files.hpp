@@ -9,21 +9,9 @@
 #include <vector>
 
 #include "modyn/index.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace modyn::testing {
-
-// A new folder, removed with all that is in it.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 // Files in the order of their modification times, so that the records of all files, one after the
 // other, have the keys 0, 1, 2, ... The record of key k holds bytes that follow from k.
