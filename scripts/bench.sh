@@ -4,7 +4,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/say.sh"
 
 say "building the C++ benchmarks"
-cmake -S . -B build/native-bench -G Ninja -DMODYN_BUILD_BENCHMARKS=ON -DCMAKE_BUILD_TYPE=Release --log-level=WARNING
+cmake -S . -B build/native-bench -G Ninja -DMODYN_BUILD_BENCHMARKS=ON -DCMAKE_BUILD_TYPE=Release >/dev/null
 cmake --build build/native-bench -- --quiet
 
 say "preparing the data of the demo"

@@ -11,6 +11,6 @@ shift
 say "building the C++ tests in $folder"
 # Optimised, because the tests move real amounts of data, but with asserts: -DNDEBUG is left out.
 cmake -S . -B "$folder" -G Ninja -DMODYN_BUILD_TESTS=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo \
-  -DCMAKE_CXX_FLAGS_RELWITHDEBINFO='-O2 -g' --log-level=WARNING "$@"
+  -DCMAKE_CXX_FLAGS_RELWITHDEBINFO='-O2 -g' "$@" >/dev/null
 cmake --build "$folder" -- --quiet
 ctest --test-dir "$folder" --output-on-failure --parallel "$(getconf _NPROCESSORS_ONLN)" --no-tests=error
