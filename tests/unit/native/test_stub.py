@@ -6,11 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
+import modyn
 from modyn import _native
 
-STUB = Path(_native.__file__).parent / "_native.pyi"
+# In an editable install the module lies elsewhere than the package.
+STUB = Path(modyn.__file__).parent / "_native.pyi"
 
 
 def documented_tree(source: str) -> str:
@@ -24,9 +24,6 @@ def documented_tree(source: str) -> str:
 
 
 def test_the_stub_describes_the_module_that_was_built(tmp_path: Path) -> None:
-    pytest.importorskip("nanobind")
-    if not STUB.exists():
-        pytest.skip("the package is installed elsewhere than its sources")
     generated = tmp_path / "generated.pyi"
     subprocess.run([sys.executable, "-m", "nanobind.stubgen", "-q", "-m", "modyn._native", "-o", generated], check=True)
     assert documented_tree(STUB.read_text()) == documented_tree(generated.read_text()), (
