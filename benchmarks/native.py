@@ -1,6 +1,6 @@
 """The C++ benchmarks of a build folder: their medians as the rows that all our benchmarks write.
 
-A program compares "work/ours" with "work/peer", measured in turns in the same run; its source says what the peer is.
+A program compares "work/ours" with "work/peer", measured in turns in the same run; the peer's label says what it is.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,16 @@ def programs(build: Path) -> list[Path]:
     return found
 
 
-def measure(program: Path) -> tuple[dict[str, float], float]:
-    """Median items per second by benchmark name, and the program's largest resident memory in MB."""
+@dataclass(frozen=True)
+class Median:
+    """The median of one benchmark: items per second, and its label."""
+
+    rate: float
+    label: str
+
+
+def measure(program: Path) -> tuple[dict[str, Median], float]:
+    """The medians by benchmark name, and the program's largest resident memory in MB."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "results.json"
         arguments = [f"--benchmark_out={output}", "--benchmark_out_format=json"]
@@ -43,36 +52,30 @@ def measure(program: Path) -> tuple[dict[str, float], float]:
     return dict(medians(results)), usage.ru_maxrss * 1024 / 1e6
 
 
-def medians(results: list[dict[str, Any]]) -> Iterator[tuple[str, float]]:
-    """Name and rate of each benchmark that counts items."""
+def medians(results: list[dict[str, Any]]) -> Iterator[tuple[str, Median]]:
+    """Name and median of each benchmark that counts items."""
     for result in results:
         if result.get("aggregate_name") == "median" and "items_per_second" in result:
-            yield result["run_name"].removesuffix("/real_time"), result["items_per_second"]
+            median = Median(result["items_per_second"], result.get("label", ""))
+            yield result["run_name"].removesuffix("/real_time"), median
+
+
+def rows(found: dict[str, Median], peak_mb: float) -> Iterator[Row]:
+    """Each benchmark of ours beside its peer."""
+    for name, ours in found.items():
+        work = name.removesuffix("/ours")
+        if work != name:
+            peer = found[f"{work}/peer"]
+            yield Row(work, "M/s", ours.rate / 1e6, peer.rate / 1e6, peer.label, ours.rate / peer.rate, None, peak_mb)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=Path, default=Path("build/native-bench"), help="CMake build folder")
     for program in programs(parser.parse_args().build):
-        rates, peak = measure(program)
+        found, peak_mb = measure(program)
         name = program.name.removeprefix(PREFIX).removesuffix(SUFFIX)
-        write_rows(
-            f"native_{name}",
-            [
-                Row(
-                    work=work.removesuffix("/ours"),
-                    unit="M/s",
-                    ours=rate / 1e6,
-                    other=rates[work.removesuffix("ours") + "peer"] / 1e6,
-                    against=f"the peer in cpp/benchmarks/{name}_benchmark.cpp",
-                    ratio=rate / rates[work.removesuffix("ours") + "peer"],
-                    reach=None,
-                    peak_mb=peak,
-                )
-                for work, rate in rates.items()
-                if work.endswith("/ours")
-            ],
-        )
+        write_rows(f"native_{name}", list(rows(found, peak_mb)))
 
 
 if __name__ == "__main__":

@@ -104,6 +104,7 @@ void peer(benchmark::State& state, const Work& work) {
     gather.copy(data.data());
     benchmark::DoNotOptimize(data.data());
   }
+  state.SetLabel("copying from maps at known places, threads: " + std::to_string(work.peer_threads));
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * keys.size()));
 }
 

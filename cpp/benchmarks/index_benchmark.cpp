@@ -54,6 +54,7 @@ void binary_search(benchmark::State& state) {
     }
     benchmark::DoNotOptimize(out.data());
   }
+  state.SetLabel("std::upper_bound over the first keys");
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * kKeys));
 }
 
