@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
+from modyn.compute.api import Message
 from modyn.storage.api import Interval, ViewRef
 
 ENTRY = "modyn.evaluator.job:run"
@@ -38,7 +37,7 @@ class EvaluationTask:
 
 
 @dataclass(frozen=True)
-class EvaluationRequest:
+class EvaluationRequest(Message):
     """Models x intervals of one dataset; one pass over the data serves all models.
 
     `dataset` is the entry of `evaluation.datasets` with this dataset id; `models` maps model numbers to
@@ -55,16 +54,6 @@ class EvaluationRequest:
     folder: Path
     threads: int = 0
 
-    def to_json(self) -> dict[str, Any]:
-        """The request as the payload of a job."""
-        data: dict[str, Any] = TypeAdapter(EvaluationRequest).dump_python(self, mode="json")
-        return data
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> EvaluationRequest:
-        """The request that `to_json` wrote."""
-        return TypeAdapter(EvaluationRequest).validate_python(data)
-
 
 @dataclass(frozen=True)
 class IntervalResult:
@@ -77,19 +66,9 @@ class IntervalResult:
 
 
 @dataclass(frozen=True)
-class EvaluationResult:
+class EvaluationResult(Message):
     """All results of a request: ordered by interval, then by model."""
 
     results: list[IntervalResult]
     seconds: float
     warnings: list[str] = field(default_factory=list)
-
-    def to_json(self) -> dict[str, Any]:
-        """The result as the answer of a job."""
-        data: dict[str, Any] = TypeAdapter(EvaluationResult).dump_python(self, mode="json")
-        return data
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> EvaluationResult:
-        """The result that `to_json` wrote."""
-        return TypeAdapter(EvaluationResult).validate_python(data)

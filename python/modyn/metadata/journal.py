@@ -134,15 +134,17 @@ class Journal(Records):
 
     # -- the steps of a trigger --------------------------------------------------------------------------------------
 
-    def empty(self, trigger: int, strategy_state: dict[str, Any]) -> None:
+    def empty(self, trigger: int, strategy_state: dict[str, Any]) -> TriggerRow:
         """There is nothing to train on: the trigger counts, and ends here."""
         with self._commit("empty", trigger) as (session, run):
             run.strategy_state = strategy_state
-            self._trigger(session, trigger).state = "empty"
+            row = self._trigger(session, trigger)
+            row.state = "empty"
+        return row
 
     def selected(
         self, trigger: int, training_set: TrainingSetInfo, strategy_state: dict[str, Any], seconds: float
-    ) -> None:
+    ) -> TriggerRow:
         """The training set is written."""
         with self._commit("selected", trigger) as (session, run):
             run.strategy_state = strategy_state
@@ -152,8 +154,9 @@ class Journal(Records):
             row.training_set_digest = training_set.digest
             row.training_samples = training_set.samples
             row.seconds = row.seconds | {"select": seconds}
+        return row
 
-    def trained(self, trigger: int, attempt: Attempt, result: TrainingResult, seconds: float) -> None:
+    def trained(self, trigger: int, attempt: Attempt, result: TrainingResult, seconds: float) -> TriggerRow:
         """This attempt has won: its model counts, whatever others may still write."""
         with self._commit("trained", trigger) as (session, _):
             row = self._trigger(session, trigger)
@@ -162,8 +165,11 @@ class Journal(Records):
             row.training = result.to_json()
             row.seconds = row.seconds | {"train": seconds}
             session.get_one(AttemptRow, attempt.token).state = "won"
+        return row
 
-    def stored(self, trigger: int, model: int, stored: StoredModel, parent: int | None, seconds: float) -> None:
+    def stored(
+        self, trigger: int, model: int, stored: StoredModel, parent: int | None, seconds: float
+    ) -> tuple[TriggerRow, ModelRow]:
         """The model's file is complete: list it."""
         with self._commit("stored", trigger) as (session, _):
             row = self._trigger(session, trigger)
@@ -172,22 +178,22 @@ class Journal(Records):
             row.state = "stored"
             row.model = model
             row.seconds = row.seconds | {"store": seconds}
-            session.add(
-                ModelRow(
-                    run=self._run,
-                    model=model,
-                    trigger=trigger,
-                    path=str(stored.path),
-                    digest=stored.digest,
-                    bytes=stored.bytes,
-                    parent=parent,
-                    samples=result.samples,
-                    batches=result.batches,
-                    epochs=result.epochs,
-                    training_seconds=result.seconds,
-                    final_loss=result.final_loss,
-                )
+            model_row = ModelRow(
+                run=self._run,
+                model=model,
+                trigger=trigger,
+                path=str(stored.path),
+                digest=stored.digest,
+                bytes=stored.bytes,
+                parent=parent,
+                samples=result.samples,
+                batches=result.batches,
+                epochs=result.epochs,
+                training_seconds=result.seconds,
+                final_loss=result.final_loss,
             )
+            session.add(model_row)
+        return row, model_row
 
     def finished(
         self,

@@ -48,6 +48,7 @@ class TriggerSteps:
         self._context = context
         self._view = view
         self._policy = policy
+        self._continues = context.config.training.use_previous_model
         self._strategy = strategy
         self._evaluations = evaluations
         self._ledger = Ledger()
@@ -108,11 +109,10 @@ class TriggerSteps:
                 )
             )
         if selected is None or selected.samples == 0:
-            journal.empty(trigger, self._strategy.state_dict())
-        else:
-            journal.selected(trigger, selected, self._strategy.state_dict(), time.perf_counter() - started)
-            self._context.events.publish("selected", trigger=trigger, samples=selected.samples, digest=selected.digest)
-        return journal.trigger(trigger)
+            return journal.empty(trigger, self._strategy.state_dict())
+        row = journal.selected(trigger, selected, self._strategy.state_dict(), time.perf_counter() - started)
+        self._context.events.publish("selected", trigger=trigger, samples=selected.samples, digest=selected.digest)
+        return row
 
     # -- train -------------------------------------------------------------------------------------------------------
 
@@ -131,7 +131,7 @@ class TriggerSteps:
 
         attempt, answer = run_step(context, "training", trigger, ENTRY, payload, context.events.forward)
         result = TrainingResult.from_json(answer)
-        context.journal.trained(trigger, attempt, result, time.perf_counter() - started)
+        row = context.journal.trained(trigger, attempt, result, time.perf_counter() - started)
         for warning in result.warnings:
             context.events.publish("warning", message=f"trigger {trigger}: {warning}")
         context.events.publish(
@@ -141,12 +141,12 @@ class TriggerSteps:
             samples=result.samples,
             loss=result.final_loss,
         )
-        return context.journal.trigger(trigger)
+        return row
 
     def _training_request(self, row: TriggerRow, attempt: Attempt, earlier: Path | None) -> TrainingRequest:
         context, training = self._context, self._context.config.training
         assert row.training_set is not None, "a selected trigger has a training set"
-        previous = self._latest_model if training.use_previous_model else None
+        previous = self._latest_model if self._continues else None
         samples = training.num_samples_to_pass or []
         return TrainingRequest(
             pipeline=context.config.model_dump(mode="json"),
@@ -169,17 +169,16 @@ class TriggerSteps:
         assert row.training is not None, "a trained trigger has a result"
         result = TrainingResult.from_json(row.training)
         model = self._model_count
-        parent = self._latest_model if self._context.config.training.use_previous_model else None
+        parent = self._latest_model.model if self._latest_model and self._continues else None
         stored = self._context.models.store(result.model, result.digest, model=model)
-        self._context.journal.stored(
-            row.trigger, model, stored, parent.model if parent else None, time.perf_counter() - started
+        row, self._latest_model = self._context.journal.stored(
+            row.trigger, model, stored, parent, time.perf_counter() - started
         )
         self._model_count += 1
-        self._latest_model = self._context.journal.models()[-1]
         self._context.events.publish(
             "model_stored", trigger=row.trigger, model=model, digest=stored.digest, bytes=stored.bytes
         )
-        return self._context.journal.trigger(row.trigger)
+        return row
 
     # -- finish ------------------------------------------------------------------------------------------------------
 

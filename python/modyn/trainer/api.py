@@ -4,29 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-from pydantic import TypeAdapter
-
+from modyn.compute.api import Message
 from modyn.storage.api import ViewRef
 
 ENTRY = "modyn.trainer.job:run"
 
 
-class _Message:
-    """A data class that crosses to the training process and back as JSON."""
-
-    def to_json(self) -> dict[str, Any]:
-        data: dict[str, Any] = TypeAdapter(type(self)).dump_python(self, mode="json")
-        return data
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Self:
-        return TypeAdapter(cls).validate_python(data)
-
-
 @dataclass(frozen=True)
-class TrainingRequest(_Message):
+class TrainingRequest(Message):
     """What one attempt at a training does.
 
     Attributes:
@@ -57,7 +44,7 @@ class TrainingRequest(_Message):
 
 
 @dataclass(frozen=True)
-class TrainingResult(_Message):
+class TrainingResult(Message):
     """What a finished training reports.
 
     `seconds` is the time in the training loop, `setup_seconds` that before it. `samples`, `batches` and
