@@ -106,9 +106,12 @@ def result_of(policy: str, run: modyn.Run) -> Result:
 
 def table_of(results: list[Result]) -> Table:
     """The results for people."""
-    table = Table(title="Flights of 2013: will a flight arrive 15 or more minutes late?")
+    table = Table(
+        title="Flights of 2013: will a flight arrive 15 or more minutes late?",
+        caption="samples: sum of the sizes of the training sets; AUC: months 3 to 12, active model",
+    )
     table.add_column("policy")
-    for heading in ("trainings", "samples in training sets", "training time", "mean AUC, months 3 to 12"):
+    for heading in ("trainings", "samples", "training time", "mean AUC"):
         table.add_column(heading, justify="right")
     for result in results:
         seconds = f"{result.training_seconds:.1f} s"
@@ -143,4 +146,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None

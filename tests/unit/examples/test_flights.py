@@ -13,6 +13,9 @@ import pandas as pd
 import pytest
 import torch
 
+import modyn
+from modyn.config import load_pipeline
+
 FOLDER = Path(__file__).resolve().parents[3] / "examples" / "flights"
 
 
@@ -113,6 +116,19 @@ def test_preparing_again_touches_nothing_and_repairs_what_is_missing(folder: Pat
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == {
         file.name: file.read_bytes() for file in folder.iterdir()
     }
+
+
+@pytest.mark.parametrize("policy", ["monthly-all", "monthly-new", "once"])
+def test_the_pipelines_are_valid_and_describe_the_records(policy: str) -> None:
+    assert modyn.validate(FOLDER / f"{policy}.yaml") == []
+    config = load_pipeline(FOLDER / f"{policy}.yaml")
+    decoder = config.data.decoder
+    assert decoder is not None
+    label_size = prepare.RECORD["label"].itemsize
+    for field in decoder.fields:
+        described, (actual, offset, *_) = field, prepare.RECORD.fields[field.name]
+        assert (described.offset + label_size, tuple(described.shape)) == (offset, actual.shape)
+        assert np.dtype(described.dtype) == actual.base
 
 
 def test_the_networks_tables_have_room_for_every_category(folder: Path) -> None:
