@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 
@@ -59,29 +60,29 @@ class BatchPlan:
     epochs: int
     num_samples: int | None = None
 
-    @property
+    @cached_property
     def is_one_small_batch(self) -> bool:
         return self.samples < self.batch_size
 
-    @property
+    @cached_property
     def batches_per_epoch(self) -> int:
         full, rest = divmod(self.samples, self.batch_size)
         return full if full and (self.drop_last or not rest) else full + 1
 
-    @property
+    @cached_property
     def samples_per_epoch(self) -> int:
         return min(self.batches_per_epoch * self.batch_size, self.samples)
 
-    @property
+    @cached_property
     def total_samples(self) -> int:
         return self.epochs * self.samples_per_epoch if self.num_samples is None else self.num_samples
 
-    @property
+    @cached_property
     def total_batches(self) -> int:
         epochs, rest = divmod(self.total_samples, self.samples_per_epoch)
         return epochs * self.batches_per_epoch + -(-rest // self.batch_size)
 
-    @property
+    @cached_property
     def total_epochs(self) -> int:
         """Epochs that are at least begun."""
         return -(-self.total_samples // self.samples_per_epoch)

@@ -9,7 +9,7 @@ import torch
 
 
 class LossRecord:
-    """Sums up losses on the device, so that the loop need not wait for it after every batch.
+    """Sums up losses, on a GPU by itself, so that the loop need not wait for it after every batch.
 
     Args:
         device: where the losses are.
@@ -18,8 +18,10 @@ class LossRecord:
 
     def __init__(self, device: torch.device, every: int) -> None:
         self._every = every
-        self._device = device
-        self._open = torch.zeros((), dtype=torch.float64, device=device)  # since `_settle`, times samples
+        # Since `_settle`, times samples; a loss on the CPU is at hand, and adding Python's numbers costs nothing.
+        self._at_hand = device.type == "cpu"
+        self._open_sum = 0.0
+        self._open = torch.zeros((), dtype=torch.float64, device=device)
         self._open_samples = 0
         self._window_sum = 0.0
         self._window_samples = 0
@@ -30,7 +32,10 @@ class LossRecord:
 
     def add(self, batch: int, loss: torch.Tensor, samples: int) -> None:
         """The mean loss of global batch `batch`, counted from 0."""
-        self._open.add_(loss.detach(), alpha=samples)
+        if self._at_hand:
+            self._open_sum += loss.item() * samples
+        else:
+            self._open.add_(loss.detach(), alpha=samples)
         self._open_samples += samples
         if self._every and (batch + 1) % self._every == 0:
             self._settle()
@@ -41,7 +46,7 @@ class LossRecord:
         """Mean over the samples of this epoch so far; waits for the device."""
         # Without `_settle`: when this is asked depends on the clock, and the sums must not.
         samples = self._epoch_samples + self._open_samples
-        return (self._epoch_sum + self._open.item()) / samples if samples else math.nan
+        return (self._epoch_sum + self._open_total()) / samples if samples else math.nan
 
     def end_epoch(self) -> float:
         """Mean over the samples of the epoch that ends."""
@@ -73,10 +78,14 @@ class LossRecord:
     def _settle(self) -> None:
         if not self._open_samples:
             return
-        total = self._open.item()
+        total = self._open_total()
         self._window_sum += total
         self._window_samples += self._open_samples
         self._epoch_sum += total
         self._epoch_samples += self._open_samples
         self._open.zero_()
+        self._open_sum = 0.0
         self._open_samples = 0
+
+    def _open_total(self) -> float:
+        return self._open_sum if self._at_hand else float(self._open.item())
