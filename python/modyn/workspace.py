@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -80,8 +78,7 @@ class Workspace:
         self.path = Path(os.path.abspath(path))  # noqa: PTH100 - keeps symlinks as the user named them
         self.path.mkdir(parents=True, exist_ok=True)
         self._database = Database.in_file(self.path / "modyn.sqlite")
-        with _opening(self.path):
-            self._database.upgrade()
+        self._database.upgrade()
         self._storage = LocalStorage(self._database, self.path / "datasets")
         self._leases = self.path / "leases"
         self.datasets = Datasets(self._storage)
@@ -262,14 +259,3 @@ class Workspace:
         if row is None:
             raise RunError(f"there is nothing to resume in '{self.path}'")
         return row
-
-
-@contextmanager
-def _opening(folder: Path) -> Iterator[None]:
-    """Keep two processes from creating the same database at once."""
-    descriptor = os.open(folder / ".opening", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
