@@ -54,7 +54,7 @@ class FieldBuffers {
 
 nb::tuple fetch_samples(const Reader& reader, const Column<Key>& keys) {
   const std::size_t rows = keys.span().size();
-  const std::uint64_t sample_size = reader.index()->format().sample_size();
+  const std::uint64_t sample_size = reader.format().sample_size();
   Buffer<std::int64_t> labels(rows);
   Buffer<std::uint8_t> data(rows * sample_size);
   released([&] { reader.fetch(keys.span(), labels.span(), std::as_writable_bytes(data.span())); });
@@ -64,7 +64,7 @@ nb::tuple fetch_samples(const Reader& reader, const Column<Key>& keys) {
 nb::tuple fetch_fields(const Reader& reader, const Column<Key>& keys, const std::vector<FieldPair>& pairs) {
   const std::vector<Field> fields = fields_of(pairs);
   const std::size_t rows = keys.span().size();
-  check_fields(reader.index()->format(), fields);
+  check_fields(reader.format(), fields);
   Buffer<std::int64_t> labels(rows);
   FieldBuffers arrays(fields, rows);
   released([&] { reader.fetch_fields(keys.span(), fields, labels.span(), arrays.outputs()); });
@@ -92,6 +92,7 @@ void bind_fetch(nb::module_& module) {
            "max_open_files"_a = 4096,
            "`root` is the dataset's base path; at most `threads` threads copy at a time (0: one for each core).")
       .def_prop_ro("index", &Reader::index)
+      .def_prop_ro("format", &Reader::format, "The fixed records of the dataset; ValueError if it has others.")
       .def("fetch", fetch_samples, "keys"_a,
            nb::sig("def fetch(self, keys: numpy.typing.ArrayLike) -> "
                    "tuple[numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.uint8]]"),
@@ -112,7 +113,7 @@ void bind_fetch(nb::module_& module) {
           [](Feed* self, const std::shared_ptr<const TrainingSet>& training_set,
              const std::optional<Permutation>& permutation, const std::shared_ptr<const Reader>& reader,
              const std::optional<std::vector<FieldPair>>& fields) {
-            const Field sample{0, reader->index()->format().sample_size()};
+            const Field sample{0, reader->format().sample_size()};
             new (self) Feed(training_set, permutation, reader, fields ? fields_of(*fields) : std::vector{sample});
           },
           "training_set"_a, "permutation"_a.none(), "reader"_a, "fields"_a.none(),

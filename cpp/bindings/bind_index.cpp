@@ -35,6 +35,28 @@ auto column_of(std::size_t size, const Fill& fill) {
   return std::move(column).to_array();
 }
 
+nb::tuple places_of(const Index& index, const Column<Key>& keys) {
+  const std::size_t size = keys.span().size();
+  Buffer<std::uint32_t> files(size);
+  Buffer<std::uint64_t> offsets(size);
+  Buffer<std::uint32_t> lengths(size);
+  Buffer<std::uint32_t> cut_offsets(size);
+  Buffer<std::uint32_t> cut_lengths(size);
+  released([&] {
+    std::vector<Place> places(size);
+    index.places(keys.span(), places);
+    for (std::size_t i = 0; i < size; ++i) {
+      files.span()[i] = places[i].file;
+      offsets.span()[i] = places[i].offset;
+      lengths.span()[i] = places[i].length;
+      cut_offsets.span()[i] = places[i].cut_offset;
+      cut_lengths.span()[i] = places[i].cut_length;
+    }
+  });
+  return nb::make_tuple(std::move(files).to_array(), std::move(offsets).to_array(), std::move(lengths).to_array(),
+                        std::move(cut_offsets).to_array(), std::move(cut_lengths).to_array());
+}
+
 void bind_values(nb::module_& module) {
   nb::class_<FixedRecordFormat>(module, "FixedRecordFormat", "Records of one size, each with an integer label inside.")
       .def_ro("record_size", &FixedRecordFormat::record_size, "Bytes of a record.")
@@ -65,7 +87,9 @@ void bind_values(nb::module_& module) {
       .def_ro("mtime_ns", &SourceFile::mtime_ns)
       .def_ro("inode", &SourceFile::inode)
       .def_ro("ingested_bytes", &SourceFile::ingested_bytes, "Bytes [0, ingested_bytes) are registered.")
-      .def_ro("fingerprint", &SourceFile::fingerprint);
+      .def_ro("fingerprint", &SourceFile::fingerprint)
+      .def_ro("companion", &SourceFile::companion, "Stands for the status of the file's sidecar; 0 without one.")
+      .def_ro("owned", &SourceFile::owned, "Whether it is a file of the dataset's own folder, not one of the user's.");
 }
 
 void bind_index_class(nb::module_& module) {
@@ -79,7 +103,12 @@ void bind_index_class(nb::module_& module) {
           "The newest manifest of the dataset folder, or the one with this number.\n\n"
           "Raises CorruptFileError if a file fails its checks.")
       .def_prop_ro("summary", &Index::summary)
-      .def_prop_ro("format", &Index::format)
+      .def_prop_ro(
+          "format", [](const Index& index) { return to_bytes(index.format()); },
+          "The dataset's format as lines of name=value; empty without a commit.")
+      .def_prop_ro("fixed_records", &Index::fixed_records, nb::rv_policy::reference_internal,
+                   nb::sig("def fixed_records(self) -> FixedRecordFormat | None"),
+                   "The format if it is one of fixed records, else None.")
       .def(
           "labels",
           [](const Index& index, const Column<Key>& keys) {
@@ -112,6 +141,14 @@ void bind_index_class(nb::module_& module) {
           nb::sig("def locate(self, keys: numpy.typing.ArrayLike) -> "
                   "tuple[numpy.typing.NDArray[numpy.uint32], numpy.typing.NDArray[numpy.uint64]]"),
           "(uint32[n] file numbers, uint64[n] record numbers) of int64[n] keys; UnknownKeyError names missing ones.")
+      .def("places", places_of, "keys"_a,
+           nb::sig("def places(self, keys: numpy.typing.ArrayLike) -> "
+                   "tuple[numpy.typing.NDArray[numpy.uint32], numpy.typing.NDArray[numpy.uint64], "
+                   "numpy.typing.NDArray[numpy.uint32], numpy.typing.NDArray[numpy.uint32], "
+                   "numpy.typing.NDArray[numpy.uint32]]"),
+           "(file numbers, offsets, lengths, cut offsets, cut lengths) of int64[n] keys.\n\n"
+           "A sample is bytes [offset, offset + length) of its file without the cut, which begins `cut offset` bytes\n"
+           "into them. UnknownKeyError names missing keys.")
       .def("source_file", &Index::source_file, "file"_a, "The source file with this number.")
       .def_prop_ro("source_files", &Index::source_files, "How many source files there are.")
       .def(

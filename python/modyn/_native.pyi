@@ -79,6 +79,13 @@ class SourceFile:
 
     @property
     def fingerprint(self) -> int: ...
+    @property
+    def companion(self) -> int:
+        """Stands for the status of the file's sidecar; 0 without one."""
+
+    @property
+    def owned(self) -> bool:
+        """Whether it is a file of the dataset's own folder, not one of the user's."""
 
 class Index:
     """A pinned manifest of a dataset, opened for reading. Never changes."""
@@ -93,7 +100,13 @@ class Index:
     @property
     def summary(self) -> IndexSummary: ...
     @property
-    def format(self) -> FixedRecordFormat: ...
+    def format(self) -> bytes:
+        """The dataset's format as lines of name=value; empty without a commit."""
+
+    @property
+    def fixed_records(self) -> FixedRecordFormat | None:
+        """The format if it is one of fixed records, else None."""
+
     def labels(self, keys: numpy.typing.ArrayLike) -> Annotated[NDArray[numpy.int64], dict(shape=(None,))]:
         """int64[n] labels of int64[n] keys, any order, repeats allowed; UnknownKeyError names missing ones."""
 
@@ -104,6 +117,21 @@ class Index:
         self, keys: numpy.typing.ArrayLike
     ) -> tuple[numpy.typing.NDArray[numpy.uint32], numpy.typing.NDArray[numpy.uint64]]:
         """(uint32[n] file numbers, uint64[n] record numbers) of int64[n] keys; UnknownKeyError names missing ones."""
+
+    def places(
+        self, keys: numpy.typing.ArrayLike
+    ) -> tuple[
+        numpy.typing.NDArray[numpy.uint32],
+        numpy.typing.NDArray[numpy.uint64],
+        numpy.typing.NDArray[numpy.uint32],
+        numpy.typing.NDArray[numpy.uint32],
+        numpy.typing.NDArray[numpy.uint32],
+    ]:
+        """(file numbers, offsets, lengths, cut offsets, cut lengths) of int64[n] keys.
+
+        A sample is bytes [offset, offset + length) of its file without the cut, which begins `cut offset` bytes
+        into them. UnknownKeyError names missing keys.
+        """
 
     def source_file(self, file: int) -> SourceFile:
         """The source file with this number."""
@@ -325,6 +353,10 @@ class Reader:
 
     @property
     def index(self) -> Index: ...
+    @property
+    def format(self) -> FixedRecordFormat:
+        """The fixed records of the dataset; ValueError if it has others."""
+
     def fetch(
         self, keys: numpy.typing.ArrayLike
     ) -> tuple[numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.uint8]]:

@@ -34,6 +34,8 @@ class Reader {
   Reader& operator=(const Reader&) = delete;
 
   [[nodiscard]] const std::shared_ptr<const Index>& index() const noexcept;
+  // kInvalidArgument if the samples have no fixed size.
+  [[nodiscard]] const FixedRecordFormat& format() const;
 
   // Whole samples: `data` holds keys.size() * sample_size bytes, sample i at i * sample_size. Keys in any
   // order, repeats allowed. Thread-safe. After an error the outputs hold garbage.

@@ -36,20 +36,43 @@ struct FixedRecordFormat {
   [[nodiscard]] std::uint64_t sample_size() const noexcept { return record_size - label_size; }
 };
 
-// Where a sample's bytes lie: `file` numbers the files of the whole index.
+// What lies in the files of an extent, one sample after the other.
+enum class ExtentKind : std::uint8_t {
+  kRecords = 0,  // records of the dataset's fixed format
+  kSamples = 1,  // samples of the fixed format's sample size, without labels: pushed ones
+  kRows = 2,     // records of any length; the index knows the place of each
+  kFiles = 3,    // a sample is a whole file, and the next sample the next file
+};
+
+// Which record of which file a sample is: `file` numbers the files of the whole index.
 struct Location {
   std::uint32_t file;
   std::uint64_t record;
+  friend bool operator==(const Location&, const Location&) = default;
+};
+
+// Where a sample's bytes lie: bytes [offset, offset + length) of a file without the cut, which is
+// `cut_length` bytes from `cut_offset` of them: the label, where it lies inside the record.
+struct Place {
+  std::uint64_t offset;
+  std::uint32_t file;
+  std::uint32_t length;
+  std::uint32_t cut_offset;
+  std::uint32_t cut_length;
+  [[nodiscard]] std::uint32_t sample_size() const noexcept { return length - cut_length; }
+  friend bool operator==(const Place&, const Place&) = default;
 };
 
 // What the index knows about a source file; a fetch compares it with the file on disk.
 struct SourceFile {
-  std::string path;  // relative to the dataset's root, bytes as the file system gave them
+  std::string path;  // relative to the dataset's root (its folder, if owned), bytes as the file system gave them
   std::uint64_t size;
   std::int64_t mtime_ns;
   std::uint64_t inode;
   std::uint64_t ingested_bytes;  // bytes [0, ingested_bytes) are registered
-  std::uint64_t fingerprint;     // of the ingested bytes, sampled (docs/formats.md)
+  std::uint64_t fingerprint;     // of the ingested bytes, sampled (docs/formats.md); 0 if the format needs none
+  std::uint64_t companion = 0;   // stands for the status of the file's sidecar; 0 without one
+  bool owned = false;            // a file of ours in the dataset's folder, not one of the user's
 };
 
 struct IndexSummary {
@@ -74,12 +97,16 @@ class Index {
   Index& operator=(const Index&) = delete;
 
   [[nodiscard]] const IndexSummary& summary() const noexcept;
-  [[nodiscard]] const FixedRecordFormat& format() const noexcept;
+  // The dataset's format as its first commit recorded it: lines of name=value.
+  [[nodiscard]] const std::string& format() const noexcept;
+  // The same, if it is one of fixed records; else nullptr.
+  [[nodiscard]] const FixedRecordFormat* fixed_records() const noexcept;
   // Random bits that tell this dataset from every other; drawn at its first commit, zero before.
   [[nodiscard]] std::array<std::byte, 16> identity() const noexcept;
 
   // Each takes any keys in any order, repeats allowed; kUnknownKey names the first few missing.
   void locate(std::span<const Key> keys, std::span<Location> out) const;
+  void places(std::span<const Key> keys, std::span<Place> out) const;
   void labels(std::span<const Key> keys, std::span<std::int64_t> out) const;
   void timestamps(std::span<const Key> keys, std::span<Timestamp> out) const;
 

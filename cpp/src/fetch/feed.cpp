@@ -28,7 +28,7 @@ Feed::Feed(std::shared_ptr<const TrainingSet> training_set, std::optional<Permut
     refuse("the training set is of manifest " + core::grouped(wanted) + ", the reader of manifest " +
            core::grouped(pinned));
   }
-  check_fields(reader_->index()->format(), fields_);  // now, not in the middle of an epoch
+  check_fields(reader_->format(), fields_);  // now, not in the middle of an epoch
 }
 
 void Feed::fetch(std::uint64_t first, std::span<Key> keys, std::span<float> weights, std::span<std::int64_t> labels,

@@ -32,6 +32,13 @@ void require_room(const char* what, std::size_t actual, std::size_t expected) {
                                                " given, " + core::grouped(std::uint64_t{expected}) + " needed");
 }
 
+const FixedRecordFormat& format_of(const Index& index) {
+  static const FixedRecordFormat kNothingCommitted;
+  if (index.summary().manifest == 0) return kNothingCommitted;
+  if (const FixedRecordFormat* format = index.fixed_records()) return *format;
+  throw Error(ErrorKind::kInvalidArgument, "fetch: the samples of this dataset have no fixed size");
+}
+
 }  // namespace
 
 struct Reader::State {
@@ -64,7 +71,7 @@ void Reader::State::fetch(std::span<const Key> keys, std::span<std::int64_t> lab
 
 void Reader::State::fetch_block(std::span<const Key> keys, std::span<std::int64_t> labels, const fetch::CopyPlan& plan,
                                 std::size_t first_slot) {
-  const FixedRecordFormat& format = index->format();
+  const FixedRecordFormat& format = format_of(*index);
   orders.with([&](fetch::KeyOrder& order) {
     order.build(keys, index->summary().next_key);
     const std::size_t size = keys_of_part(plan.bytes);
@@ -87,8 +94,10 @@ Reader::~Reader() = default;
 
 const std::shared_ptr<const Index>& Reader::index() const noexcept { return state_->index; }
 
+const FixedRecordFormat& Reader::format() const { return format_of(*state_->index); }
+
 void Reader::fetch(std::span<const Key> keys, std::span<std::int64_t> labels, std::span<std::byte> data) const {
-  const std::uint64_t sample_size = state_->index->format().sample_size();
+  const std::uint64_t sample_size = format().sample_size();
   require_room("bytes", data.size(), keys.size() * sample_size);
   if (sample_size == 0) {  // records that are nothing but a label
     fetch_fields(keys, {}, labels, {});
@@ -103,7 +112,7 @@ void Reader::fetch_fields(std::span<const Key> keys, std::span<const Field> fiel
                           std::span<std::byte* const> outputs) const {
   require_room("labels", labels.size(), keys.size());
   require_room("fields", outputs.size(), fields.size());
-  state_->fetch(keys, labels, fetch::plan_copy(state_->index->format(), fields, outputs));
+  state_->fetch(keys, labels, fetch::plan_copy(format(), fields, outputs));
 }
 
 }  // namespace modyn

@@ -42,13 +42,10 @@ std::string format_text(const FixedRecordFormat& format) {
          "\nlabel_signed=" + (format.label_signed ? "true" : "false") + "\n";
 }
 
-FixedRecordFormat parse_format(std::string_view text, const std::filesystem::path& path) {
+std::optional<FixedRecordFormat> parse_fixed_records(std::string_view text, const std::filesystem::path& path) {
   const std::optional<Settings> settings = split_settings(text);
   if (!settings || !settings->contains("format")) core::throw_corrupt(path, "its record format cannot be read");
-  const std::string_view kind = settings->at("format");
-  if (kind != "fixed_record") {
-    core::throw_corrupt(path, "this program does not know its record format " + core::quoted(kind));
-  }
+  if (settings->at("format") != "fixed_record") return std::nullopt;
   const auto number = [&](std::string_view name) {
     const auto found = settings->find(name);
     const auto value = found == settings->end() ? std::nullopt : parse_number(found->second);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/column_file_layout.hpp"
 #include "core/message.hpp"
 #include "index/dataset_folder.hpp"
 #include "index/index_state.hpp"
@@ -39,11 +40,20 @@ class ExtentCursor {
   }
 
   [[nodiscard]] Location location(Key key) const {
-    return {extents_->file[at_], extents_->first_record[at_] + static_cast<std::uint64_t>(key - first_)};
+    const auto within = static_cast<std::uint64_t>(key - first_);
+    if (extents_->kind_of(at_) == ExtentKind::kFiles) {
+      return {extents_->file[at_] + static_cast<std::uint32_t>(within), extents_->first_record[at_]};
+    }
+    return {extents_->file[at_], extents_->first_record[at_] + within};
   }
-  [[nodiscard]] Timestamp timestamp() const { return extents_->timestamp[at_]; }
+  [[nodiscard]] Timestamp timestamp(Key key) const { return segment_->timestamp(at_, key); }
+  [[nodiscard]] Place place(Key key) const;
 
  private:
+  [[nodiscard]] Place place_of_file(Key key) const;
+  [[nodiscard]] Place place_of_row(Key key) const;
+  [[nodiscard]] const FixedRecordFormat& fixed_records() const;
+
   const Index::State& state_;
   const index::Segment* segment_ = nullptr;
   const index::Extents* extents_ = nullptr;
@@ -51,6 +61,48 @@ class ExtentCursor {
   Key first_ = 0;
   Key end_ = 0;
 };
+
+Place ExtentCursor::place(Key key) const {
+  const auto within = static_cast<std::uint64_t>(key - first_);
+  const std::uint32_t file = extents_->file[at_];
+  switch (extents_->kind_of(at_)) {
+    case ExtentKind::kRows:
+      return place_of_row(key);
+    case ExtentKind::kFiles:
+      return place_of_file(key);
+    case ExtentKind::kSamples: {
+      const std::uint64_t size = fixed_records().sample_size();
+      return {extents_->base_of(at_) + within * size, file, static_cast<std::uint32_t>(size), 0, 0};
+    }
+    case ExtentKind::kRecords:
+      break;
+  }
+  const FixedRecordFormat& format = fixed_records();
+  return {(extents_->first_record[at_] + within) * format.record_size, file,
+          static_cast<std::uint32_t>(format.record_size), static_cast<std::uint32_t>(format.label_offset),
+          static_cast<std::uint32_t>(format.label_size)};
+}
+
+Place ExtentCursor::place_of_row(Key key) const {
+  const index::RowColumns& rows = segment_->rows();
+  const std::uint64_t row = segment_->row_of(key);
+  return {extents_->base_of(at_) + static_cast<std::uint64_t>(rows.offset[row]), extents_->file[at_],
+          static_cast<std::uint32_t>(rows.length[row]), static_cast<std::uint32_t>(rows.cut_offset[row]),
+          static_cast<std::uint32_t>(rows.cut_length[row])};
+}
+
+Place ExtentCursor::place_of_file(Key key) const {
+  const std::uint32_t file = location(key).file;
+  const auto bytes = static_cast<std::uint32_t>(state_.segment_of_file(file).ingested_bytes(file));
+  return {0, file, bytes, 0, 0};
+}
+
+const FixedRecordFormat& ExtentCursor::fixed_records() const {
+  if (!state_.fixed_records) {
+    core::throw_corrupt(segment_->file().path(), "it has fixed records, which its dataset's format has not");
+  }
+  return *state_.fixed_records;
+}
 
 index::Manifest read_pinned(const std::filesystem::path& dataset, std::uint64_t number) {
   // An absent manifest is a caller's mistake, unless files were removed: say which there are.
@@ -75,7 +127,11 @@ Index::~Index() = default;
 
 const IndexSummary& Index::summary() const noexcept { return state_->summary; }
 
-const FixedRecordFormat& Index::format() const noexcept { return state_->manifest.format; }
+const std::string& Index::format() const noexcept { return state_->manifest.format; }
+
+const FixedRecordFormat* Index::fixed_records() const noexcept {
+  return state_->fixed_records ? &*state_->fixed_records : nullptr;
+}
 
 std::array<std::byte, 16> Index::identity() const noexcept { return state_->manifest.dataset; }
 
@@ -88,12 +144,21 @@ void Index::locate(std::span<const Key> keys, std::span<Location> out) const {
   }
 }
 
+void Index::places(std::span<const Key> keys, std::span<Place> out) const {
+  check_output(keys.size(), out.size());
+  ExtentCursor cursor(*state_);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (!cursor.seek(keys[i])) state_->throw_unknown_keys(keys);
+    out[i] = cursor.place(keys[i]);
+  }
+}
+
 void Index::timestamps(std::span<const Key> keys, std::span<Timestamp> out) const {
   check_output(keys.size(), out.size());
   ExtentCursor cursor(*state_);
   for (std::size_t i = 0; i < keys.size(); ++i) {
     if (!cursor.seek(keys[i])) state_->throw_unknown_keys(keys);
-    out[i] = cursor.timestamp();
+    out[i] = cursor.timestamp(keys[i]);
   }
 }
 
@@ -106,7 +171,7 @@ void Index::labels(std::span<const Key> keys, std::span<std::int64_t> out) const
       segment = state_->find(key);
       if (segment == nullptr) state_->throw_unknown_keys(keys);
     }
-    out[i] = segment->labels()[static_cast<std::uint64_t>(key - segment->entry().first_key)];
+    out[i] = segment->labels()[segment->row_of(key)];
   }
 }
 
@@ -116,7 +181,7 @@ void Index::label_range(Key first, std::span<std::int64_t> out) const {
     if (segment == nullptr) state_->throw_unknown_keys(std::span(&first, 1));
     const auto left = static_cast<std::uint64_t>(segment->entry().end_key() - first);
     const std::size_t count = std::min<std::size_t>(out.size(), left);
-    segment->labels().read(static_cast<std::uint64_t>(first - segment->entry().first_key), out.first(count));
+    segment->labels().read(segment->row_of(first), out.first(count));
     first += static_cast<Key>(count);
     out = out.subspan(count);
   }
@@ -128,8 +193,7 @@ SourceFile Index::source_file(std::uint32_t file) const {
                                                  core::quoted(state_->dataset) + " has " +
                                                  core::grouped(std::uint64_t{state_->manifest.next_file}));
   }
-  const auto after = std::ranges::upper_bound(state_->first_files, file);
-  const auto& segment = *state_->segments[static_cast<std::size_t>(after - state_->first_files.begin()) - 1];
+  const index::Segment& segment = state_->segment_of_file(file);
   const std::uint32_t row = file - segment.entry().first_file;
   if (const State::Update* update = state_->find_update(file)) {
     return state_->segments[update->segment]->updates().at(update->row, segment.path(row));

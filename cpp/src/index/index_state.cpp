@@ -3,11 +3,16 @@
 #include <algorithm>
 
 #include "core/message.hpp"
+#include "index/dataset_folder.hpp"
+#include "index/format_text.hpp"
 
 namespace modyn {
 
 Index::State::State(const std::filesystem::path& folder, index::Manifest opened)
     : dataset(folder), manifest(std::move(opened)) {
+  if (manifest.number > 0) {
+    fixed_records = index::parse_fixed_records(manifest.format, index::manifest_file(dataset, manifest.number));
+  }
   segments.reserve(manifest.segments.size());
   for (const index::SegmentEntry& entry : manifest.segments) {
     if (entry.samples > 0) {
@@ -58,6 +63,11 @@ const index::Segment* Index::State::find(Key key) const noexcept {
   const auto place = static_cast<std::size_t>(after - first_keys.begin()) - 1;
   const index::Segment* segment = segments[with_samples[place]].get();
   return key < segment->entry().end_key() ? segment : nullptr;
+}
+
+const index::Segment& Index::State::segment_of_file(std::uint32_t file) const noexcept {
+  const auto after = std::ranges::upper_bound(first_files, file);
+  return *segments[static_cast<std::size_t>(after - first_files.begin()) - 1];
 }
 
 const Index::State::Update* Index::State::find_update(std::uint32_t file) const noexcept {

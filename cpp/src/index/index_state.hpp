@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -25,12 +26,15 @@ struct Index::State {
 
   // The segment with this key, or nullptr.
   [[nodiscard]] const index::Segment* find(Key key) const noexcept;
+  // The segment that brought this file, which must exist.
+  [[nodiscard]] const index::Segment& segment_of_file(std::uint32_t file) const noexcept;
   [[nodiscard]] const Update* find_update(std::uint32_t file) const noexcept;
   // kUnknownKey, naming the first few of `keys` that do not exist and how many there are.
   [[noreturn]] void throw_unknown_keys(std::span<const Key> keys) const;
 
   std::filesystem::path dataset;
   index::Manifest manifest;
+  std::optional<FixedRecordFormat> fixed_records;
   IndexSummary summary{};
   std::vector<std::unique_ptr<const index::Segment>> segments;
   std::vector<Key> first_keys;              // of the segments that have samples

@@ -7,7 +7,6 @@
 #include "core/message.hpp"
 #include "core/string_column.hpp"
 #include "index/dataset_folder.hpp"
-#include "index/format_text.hpp"
 
 namespace modyn::index {
 namespace {
@@ -89,7 +88,7 @@ Manifest read_manifest(const std::filesystem::path& dataset, std::uint64_t numbe
   if (dataset_id.size() != manifest.dataset.size()) core::throw_corrupt(path, "its dataset's identity is not 16 bytes");
   std::ranges::copy(dataset_id, manifest.dataset.begin());
   const auto format = file->read<std::uint8_t>("format");
-  manifest.format = parse_format({reinterpret_cast<const char*>(format.data()), format.size()}, path);
+  manifest.format.assign(format.begin(), format.end());
   manifest.segments = read_segments(*file);
   check_segments(manifest, path);
   return manifest;
@@ -99,7 +98,6 @@ void publish_manifest(const std::filesystem::path& dataset, const Manifest& mani
   const auto& segments = manifest.segments;
   core::StringColumnBuilder names;
   for (const SegmentEntry& segment : segments) names.add(segment.name);
-  const std::string format = format_text(manifest.format);
   const auto digests = gather(segments, &SegmentEntry::digest);
   const auto bytes = gather(segments, &SegmentEntry::bytes);
   const auto sequences = gather(segments, &SegmentEntry::sequence);
@@ -118,7 +116,7 @@ void publish_manifest(const std::filesystem::path& dataset, const Manifest& mani
   writer.add("dataset", ColumnType::kUint8, manifest.dataset);
   writer.add<Key>("next_key", std::span(&manifest.next_key, 1));
   writer.add<std::uint32_t>("next_file", std::span(&manifest.next_file, 1));
-  writer.add("format", ColumnType::kUint8, std::as_bytes(std::span(format)));
+  writer.add("format", ColumnType::kUint8, std::as_bytes(std::span(manifest.format)));
   names.add_to(writer, "segment_name");
   writer.add<std::uint32_t>("segment_digest", digests);
   writer.add<std::uint64_t>("segment_bytes", bytes);

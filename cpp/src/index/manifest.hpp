@@ -39,7 +39,7 @@ struct Manifest {
   core::RandomId dataset{};    // drawn at the first commit
   Key next_key = 0;
   std::uint32_t next_file = 0;
-  FixedRecordFormat format;
+  std::string format;                  // lines of name=value
   std::vector<SegmentEntry> segments;  // by key
 };
 

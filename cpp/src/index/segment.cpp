@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "core/column_file_layout.hpp"
 #include "core/message.hpp"
@@ -28,43 +29,94 @@ std::shared_ptr<const ColumnFile> open_checked(const std::filesystem::path& data
 }  // namespace
 
 FileColumns::FileColumns(const ColumnFile& file, const std::string& prefix)
-    : size(file.column<std::uint64_t>(prefix + "_size")),
-      mtime_ns(file.column<std::int64_t>(prefix + "_mtime_ns")),
-      inode(file.column<std::uint64_t>(prefix + "_inode")),
-      ingested_bytes(file.column<std::uint64_t>(prefix + "_ingested_bytes")),
-      fingerprint(file.column<std::uint64_t>(prefix + "_fingerprint")) {
+    : size(file, prefix + "_size"),
+      mtime_ns(file, prefix + "_mtime_ns"),
+      inode(file, prefix + "_inode"),
+      ingested_bytes(file, prefix + "_ingested_bytes"),
+      fingerprint(file, prefix + "_fingerprint"),
+      companion(file, prefix + "_companion", size.size()),
+      owned(file, prefix + "_owned", size.size()) {
   const std::uint64_t rows = size.size();
   if (mtime_ns.size() != rows || inode.size() != rows || ingested_bytes.size() != rows || fingerprint.size() != rows) {
     core::throw_corrupt(file.path(), "its columns about files differ in length");
   }
 }
 
-SourceFile FileColumns::at(std::uint64_t row, std::string_view path) const {
-  return {std::string(path), size[row], mtime_ns[row], inode[row], ingested_bytes[row], fingerprint[row]};
+SourceFile FileColumns::at(std::uint64_t row, std::string path) const {
+  const auto number = [row](const auto& column) { return static_cast<std::uint64_t>(column[row]); };
+  return {std::move(path),        number(size),        mtime_ns[row],     number(inode),
+          number(ingested_bytes), number(fingerprint), number(companion), owned[row] != 0};
 }
 
 Segment::Segment(const std::filesystem::path& dataset, const SegmentEntry& entry)
     : entry_(entry),
       file_(open_checked(dataset, entry)),
-      labels_(*file_),
-      paths_(*file_, "file_path"),
+      labels_(*file_, "label"),
+      later_(*file_, "later", entry.samples),
+      names_(*file_, "file_path"),
       files_(*file_, "file"),
       updated_files_(file_->column<std::uint32_t>("update_file")),
       updates_(*file_, "update") {
-  extents_ = {unverified<Key>(*file_, "extent_first_key"), unverified<std::uint32_t>(*file_, "extent_file"),
+  if (file_->has("row_offset")) {
+    rows_ = RowColumns{IntegerColumn(*file_, "row_offset"), IntegerColumn(*file_, "row_length"),
+                       IntegerColumn(*file_, "row_cut_offset"), IntegerColumn(*file_, "row_cut_length")};
+  }
+  if (file_->has("folder")) {
+    folders_.emplace(*file_, "folder");
+    file_folder_.emplace(*file_, "file_folder");
+  }
+  extents_ = {unverified<Key>(*file_, "extent_first_key"),
+              unverified<std::uint32_t>(*file_, "extent_file"),
               unverified<std::uint64_t>(*file_, "extent_first_record"),
-              unverified<Timestamp>(*file_, "extent_timestamp")};
+              unverified<Timestamp>(*file_, "extent_timestamp"),
+              {},
+              {},
+              {}};
+  if (file_->has("extent_kind")) {
+    const auto kinds = unverified<std::uint8_t>(*file_, "extent_kind");
+    static_assert(sizeof(ExtentKind) == sizeof(std::uint8_t));
+    extents_.kind = {reinterpret_cast<const ExtentKind*>(kinds.data()), kinds.size()};
+  }
+  if (file_->has("extent_base")) extents_.base = unverified<std::uint64_t>(*file_, "extent_base");
+  if (file_->has("extent_last")) extents_.last = unverified<Timestamp>(*file_, "extent_last");
   check_sizes();
 }
 
 void Segment::check_sizes() const {
   const std::uint64_t extents = extents_.first_key.size();
+  const auto fits = [](std::uint64_t actual, std::uint64_t expected) { return actual == 0 || actual == expected; };
+  const bool rows_fit =
+      !rows_ || (rows_->offset.size() == entry_.samples && rows_->length.size() == entry_.samples &&
+                 rows_->cut_offset.size() == entry_.samples && rows_->cut_length.size() == entry_.samples);
   if (labels_.size() != entry_.samples || extents != entry_.extents || extents_.file.size() != extents ||
       extents_.first_record.size() != extents || extents_.timestamp.size() != extents ||
-      files_.size.size() != entry_.files || paths_.size() != entry_.files ||
+      !fits(extents_.kind.size(), extents) || !fits(extents_.base.size(), extents) ||
+      !fits(extents_.last.size(), extents) || !rows_fit || files_.size.size() != entry_.files ||
+      names_.size() != entry_.files || (file_folder_ && file_folder_->size() != entry_.files) ||
       updates_.size.size() != updated_files_.size() || (extents == 0) != (entry_.samples == 0)) {
     core::throw_corrupt(file_->path(), "the lengths of its columns contradict each other or the manifest");
   }
+}
+
+const RowColumns& Segment::rows() const {
+  if (!rows_) core::throw_corrupt(file_->path(), "an extent of rows has no columns of their places");
+  return *rows_;
+}
+
+std::string_view Segment::folder(std::uint32_t row) const {
+  if (!folders_) return {};
+  const auto number = static_cast<std::uint64_t>((*file_folder_)[row]);
+  if (number >= folders_->size()) core::throw_corrupt(file_->path(), "a file lies in a folder that is not there");
+  return (*folders_)[number];
+}
+
+std::string Segment::path(std::uint32_t row) const {
+  const std::string_view in = folder(row);
+  const std::string_view called = name(row);
+  if (in.empty()) return std::string(called);
+  std::string path;
+  path.reserve(in.size() + 1 + called.size());
+  return path.append(in).append("/").append(called);
 }
 
 const Extents& Segment::extents() const {
@@ -73,6 +125,9 @@ const Extents& Segment::extents() const {
     static_cast<void>(file_->read<std::uint32_t>("extent_file"));
     static_cast<void>(file_->read<std::uint64_t>("extent_first_record"));
     static_cast<void>(file_->read<Timestamp>("extent_timestamp"));
+    if (!extents_.kind.empty()) static_cast<void>(file_->read<std::uint8_t>("extent_kind"));
+    if (!extents_.base.empty()) static_cast<void>(file_->read<std::uint64_t>("extent_base"));
+    if (!extents_.last.empty()) static_cast<void>(file_->read<Timestamp>("extent_last"));
     check_extents();
     extents_verified_.store(true, std::memory_order_release);
   }
@@ -85,6 +140,10 @@ void Segment::check_extents() const {
   const bool ascend = std::ranges::adjacent_find(keys, std::ranges::greater_equal()) == keys.end();
   if (!keys.empty() && (keys.front() != entry_.first_key || keys.back() >= entry_.end_key() || !ascend)) {
     core::throw_corrupt(file_->path(), "the keys of its extents contradict each other or the manifest");
+  }
+  const auto unknown = [](ExtentKind kind) { return kind > ExtentKind::kFiles; };
+  if (std::ranges::any_of(extents_.kind, unknown)) {
+    core::throw_corrupt(file_->path(), "an extent is of a kind that this program does not know");
   }
 }
 
@@ -99,8 +158,9 @@ void Segment::verify() const {
   const Extents& all = extents();
   const std::uint64_t known_files = std::uint64_t{entry_.first_file} + entry_.files;
   for (std::size_t i = 0; i < all.first_key.size(); ++i) {
-    if (all.file[i] >= known_files || all.timestamp[i] < entry_.first_timestamp ||
-        all.timestamp[i] > entry_.last_timestamp) {
+    const std::uint64_t files = all.kind_of(i) == ExtentKind::kFiles ? extent_size(i) : 1;
+    if (all.file[i] + files > known_files || all.timestamp[i] < entry_.first_timestamp ||
+        all.last_of(i) > entry_.last_timestamp) {
       core::throw_corrupt(file_->path(), "extent " + core::grouped(std::uint64_t{i}) + " contradicts the manifest");
     }
   }

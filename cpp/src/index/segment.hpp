@@ -1,21 +1,22 @@
 // Segments: the immutable files that hold what one commit brought.
 //
-// New files (numbered on from the segments before), updates of files that grew, extents (ranges of
-// consecutive records with consecutive keys and one timestamp), and a label for each sample.
-// Per-sample timestamps, record offsets and runs of single-sample files will be further columns.
+// New files (numbered on from the segments before), updates of files that grew, extents (consecutive
+// keys of consecutive records of one file, or of consecutive files), and a label for each sample; where
+// extents cannot say it, also a timestamp and a place for each.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "core/string_column.hpp"
-#include "index/label_column.hpp"
 #include "index/manifest.hpp"
+#include "index/packed_integers.hpp"
 #include "modyn/column_file.hpp"
 #include "modyn/index.hpp"
 
@@ -24,13 +25,15 @@ namespace modyn::index {
 // The state of files as columns, under names that begin with `prefix`.
 struct FileColumns {
   FileColumns(const ColumnFile& file, const std::string& prefix);
-  [[nodiscard]] SourceFile at(std::uint64_t row, std::string_view path) const;
+  [[nodiscard]] SourceFile at(std::uint64_t row, std::string path) const;
 
-  Column<std::uint64_t> size;
-  Column<std::int64_t> mtime_ns;
-  Column<std::uint64_t> inode;
-  Column<std::uint64_t> ingested_bytes;
-  Column<std::uint64_t> fingerprint;
+  IntegerColumn size;
+  IntegerColumn mtime_ns;
+  IntegerColumn inode;
+  IntegerColumn ingested_bytes;
+  IntegerColumn fingerprint;
+  OptionalIntegerColumn companion;
+  OptionalIntegerColumn owned;
 };
 
 // The extents of a segment, all verified. `first_key` ascends.
@@ -38,7 +41,22 @@ struct Extents {
   std::span<const Key> first_key;
   std::span<const std::uint32_t> file;
   std::span<const std::uint64_t> first_record;
-  std::span<const Timestamp> timestamp;
+  std::span<const Timestamp> timestamp;  // the smallest of the extent
+  std::span<const ExtentKind> kind;      // empty if all are kRecords
+  std::span<const std::uint64_t> base;   // what offsets count from; empty if all are 0
+  std::span<const Timestamp> last;       // the largest timestamp of the extent; empty if all have only one
+
+  [[nodiscard]] ExtentKind kind_of(std::size_t at) const { return kind.empty() ? ExtentKind::kRecords : kind[at]; }
+  [[nodiscard]] std::uint64_t base_of(std::size_t at) const { return base.empty() ? 0 : base[at]; }
+  [[nodiscard]] Timestamp last_of(std::size_t at) const { return last.empty() ? timestamp[at] : last[at]; }
+};
+
+// The places of the samples of extents of kind kRows, one for each sample of the segment.
+struct RowColumns {
+  IntegerColumn offset;  // of the record, from the base of its extent
+  IntegerColumn length;
+  IntegerColumn cut_offset;
+  IntegerColumn cut_length;
 };
 
 class Segment {
@@ -48,16 +66,34 @@ class Segment {
 
   [[nodiscard]] const SegmentEntry& entry() const noexcept { return entry_; }
   [[nodiscard]] const ColumnFile& file() const noexcept { return *file_; }
-  [[nodiscard]] const LabelColumn& labels() const noexcept { return labels_; }
+  [[nodiscard]] const IntegerColumn& labels() const noexcept { return labels_; }
 
   // Verified when first asked for.
   [[nodiscard]] const Extents& extents() const;
   // Samples in extent `at`.
   [[nodiscard]] std::uint64_t extent_size(std::size_t at) const;
+  // Whether samples of one extent may differ in their timestamps.
+  [[nodiscard]] bool has_timestamps() const noexcept { return later_.present(); }
+  // The timestamp of a sample of extent `at`.
+  [[nodiscard]] Timestamp timestamp(std::size_t at, Key key) const {
+    return extents_.timestamp[at] + (later_.present() ? later_[row_of(key)] : 0);
+  }
+  // kCorrupt without such columns.
+  [[nodiscard]] const RowColumns& rows() const;
+  // Where `key` stands in the columns that have one element for each sample.
+  [[nodiscard]] std::uint64_t row_of(Key key) const noexcept {
+    return static_cast<std::uint64_t>(key - entry_.first_key);
+  }
 
-  // The path of a file that this segment brought, numbered from 0.
-  [[nodiscard]] std::string_view path(std::uint32_t row) const { return paths_[row]; }
+  // The path of a file that this segment brought, numbered from 0: "folder/name", or what has no folder column.
+  [[nodiscard]] std::string path(std::uint32_t row) const;
+  [[nodiscard]] std::string_view folder(std::uint32_t row) const;
+  [[nodiscard]] std::string_view name(std::uint32_t row) const { return names_[row]; }
   [[nodiscard]] const FileColumns& files() const noexcept { return files_; }
+  // Of a file by its number, as this segment brought it.
+  [[nodiscard]] std::uint64_t ingested_bytes(std::uint32_t file) const {
+    return static_cast<std::uint64_t>(files_.ingested_bytes[file - entry_.first_file]);
+  }
 
   // Files of earlier segments whose state changed.
   [[nodiscard]] std::span<const std::uint32_t> updated_files() const { return updated_files_.read(); }
@@ -71,8 +107,12 @@ class Segment {
   void check_extents() const;
   SegmentEntry entry_;
   std::shared_ptr<const ColumnFile> file_;
-  LabelColumn labels_;
-  core::StringColumn paths_;
+  IntegerColumn labels_;
+  OptionalIntegerColumn later_;  // seconds after the timestamp of the extent
+  std::optional<RowColumns> rows_;
+  std::optional<core::StringColumn> folders_;
+  std::optional<IntegerColumn> file_folder_;
+  core::StringColumn names_;
   FileColumns files_;
   Column<std::uint32_t> updated_files_;
   FileColumns updates_;

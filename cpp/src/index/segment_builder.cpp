@@ -2,25 +2,46 @@
 
 #include <algorithm>
 #include <limits>
+#include <string_view>
+#include <utility>
 
 #include "index/dataset_folder.hpp"
 
 namespace modyn::index {
+namespace {
+
+// The value by its bits: columns of numbers are read back in the same way.
+std::int64_t bits(std::uint64_t value) noexcept { return static_cast<std::int64_t>(value); }
+
+}  // namespace
+
+// The columns of a file in the making, and the memory of those that were narrowed for it.
+struct SegmentBuilder::Columns {
+  ColumnFileWriter writer{FileKind::kSegment};
+  std::vector<PackedColumn::Narrowed> narrowed;
+
+  void add(const std::string& name, PackedColumn::Narrowed column) {
+    narrowed.push_back(std::move(column));  // moving the vector later leaves the bytes where they are
+    writer.add(name, narrowed.back().type, narrowed.back().bytes);
+  }
+  void add(const std::string& name, const std::vector<std::int64_t>& values) {
+    PackedColumn column;
+    column.add(PackedIntegers(values));
+    add(name, column.narrowed());
+  }
+  void add_unless_zero(const std::string& name, const std::vector<std::int64_t>& values) {
+    if (std::ranges::any_of(values, [](std::int64_t value) { return value != 0; })) add(name, values);
+  }
+};
 
 void SegmentBuilder::FileRows::add(const SourceFile& file) {
-  size.push_back(file.size);
+  size.push_back(bits(file.size));
   mtime_ns.push_back(file.mtime_ns);
-  inode.push_back(file.inode);
-  ingested_bytes.push_back(file.ingested_bytes);
-  fingerprint.push_back(file.fingerprint);
-}
-
-void SegmentBuilder::FileRows::add_to(ColumnFileWriter& writer, const std::string& prefix) const {
-  writer.add<std::uint64_t>(prefix + "_size", size);
-  writer.add<std::int64_t>(prefix + "_mtime_ns", mtime_ns);
-  writer.add<std::uint64_t>(prefix + "_inode", inode);
-  writer.add<std::uint64_t>(prefix + "_ingested_bytes", ingested_bytes);
-  writer.add<std::uint64_t>(prefix + "_fingerprint", fingerprint);
+  inode.push_back(bits(file.inode));
+  ingested_bytes.push_back(bits(file.ingested_bytes));
+  fingerprint.push_back(bits(file.fingerprint));
+  companion.push_back(bits(file.companion));
+  owned.push_back(file.owned ? 1 : 0);
 }
 
 SegmentBuilder::SegmentBuilder(Key first_key, std::uint32_t first_file)
@@ -31,7 +52,13 @@ std::uint32_t SegmentBuilder::add_file(const SourceFile& file) {
   if (number == std::numeric_limits<std::uint32_t>::max()) {
     throw Error(ErrorKind::kInvalidArgument, "a dataset holds at most 4,294,967,295 files");
   }
-  paths_.add(file.path);
+  const std::size_t slash = file.path.rfind('/');
+  const bool in_folder = slash != std::string::npos;
+  const auto [folder, is_new] =
+      folder_numbers_.try_emplace(in_folder ? file.path.substr(0, slash) : "", folder_numbers_.size());
+  if (is_new) folders_.add(folder->first);
+  file_folder_.push_back(folder->second);
+  names_.add(std::string_view(file.path).substr(in_folder ? slash + 1 : 0));
   files_.add(file);
   return number;
 }
@@ -41,62 +68,98 @@ void SegmentBuilder::update_file(std::uint32_t number, const SourceFile& file) {
   updates_.add(file);
 }
 
-void SegmentBuilder::add_extent(std::uint32_t file, std::uint64_t first_record, Timestamp timestamp,
-                                std::vector<PackedLabels> pieces) {
+void SegmentBuilder::add_extent(NewExtent extent) {
   std::uint64_t count = 0;
-  for (PackedLabels& piece : pieces) {
+  for (PackedIntegers& piece : extent.labels) {
     count += piece.size();
-    labels_.push_back(std::move(piece));
+    labels_.add(std::move(piece));
   }
   if (count == 0) return;
   extent_first_key_.push_back(first_key_ + static_cast<Key>(samples_));
-  extent_file_.push_back(file);
-  extent_first_record_.push_back(first_record);
-  extent_timestamp_.push_back(timestamp);
+  extent_file_.push_back(extent.file);
+  extent_first_record_.push_back(extent.first_record);
+  extent_timestamp_.push_back(extent.timestamp);
+  extent_kind_.push_back(static_cast<std::uint8_t>(extent.kind));
+  extent_base_.push_back(extent.base);
+
+  std::int64_t latest = 0;
+  for (PackedIntegers& piece : extent.later) {
+    if (later_.size() < samples_) later_.add(PackedIntegers::zeros(samples_ - later_.size()));
+    latest = std::max(latest, piece.largest());
+    later_.add(std::move(piece));
+  }
+  extent_last_.push_back(extent.timestamp + latest);
+  add_rows(std::move(extent.rows), samples_);
   samples_ += count;
 }
 
-ColumnType SegmentBuilder::label_type() const {
-  std::int64_t smallest = 0;
-  std::int64_t largest = 0;
-  for (const PackedLabels& piece : labels_) {
-    if (piece.size() == 0) continue;
-    smallest = std::min(smallest, piece.smallest());
-    largest = std::max(largest, piece.largest());
+// Rows of the samples that come after the first `samples` ones.
+void SegmentBuilder::add_rows(std::vector<PackedRows> rows, std::uint64_t samples) {
+  for (PackedRows& piece : rows) {
+    for (const auto& [column, part] :
+         {std::pair{&row_offset_, &piece.offset}, std::pair{&row_length_, &piece.length},
+          std::pair{&row_cut_offset_, &piece.cut_offset}, std::pair{&row_cut_length_, &piece.cut_length}}) {
+      if (column->size() < samples) column->add(PackedIntegers::zeros(samples - column->size()));
+      column->add(std::move(*part));
+    }
+    samples = row_offset_.size();
   }
-  return narrowest_type(smallest, largest);
 }
 
-std::vector<std::byte> SegmentBuilder::labels_as(ColumnType type) const {
-  const std::size_t width = width_of(type);
-  std::vector<std::byte> bytes(samples_ * width);
-  std::size_t at = 0;
-  for (const PackedLabels& piece : labels_) {
-    piece.widen(type, std::span(bytes).subspan(at, piece.size() * width));
-    at += piece.size() * width;
-  }
-  return bytes;
+void SegmentBuilder::add_paths(Columns& columns) const {
+  folders_.add_to(columns.writer, "folder");
+  columns.add("file_folder", file_folder_);
+  names_.add_to(columns.writer, "file_path");
 }
 
-SegmentEntry SegmentBuilder::publish(const std::filesystem::path& dataset, std::uint64_t sequence,
-                                     std::uint64_t epoch) const {
-  const ColumnType type = label_type();
-  const std::vector<std::byte> labels = labels_as(type);
-  ColumnFileWriter writer(FileKind::kSegment);
-  paths_.add_to(writer, "file_path");
-  files_.add_to(writer, "file");
-  writer.add<std::uint32_t>("update_file", updated_files_);
-  updates_.add_to(writer, "update");
+void SegmentBuilder::add_files(Columns& columns, const FileRows& rows, const std::string& prefix) const {
+  columns.add(prefix + "_size", rows.size);
+  columns.add(prefix + "_mtime_ns", rows.mtime_ns);
+  columns.add(prefix + "_inode", rows.inode);
+  columns.add(prefix + "_ingested_bytes", rows.ingested_bytes);
+  columns.add(prefix + "_fingerprint", rows.fingerprint);
+  columns.add_unless_zero(prefix + "_companion", rows.companion);
+  columns.add_unless_zero(prefix + "_owned", rows.owned);
+}
+
+void SegmentBuilder::add_extents(Columns& columns) const {
+  ColumnFileWriter& writer = columns.writer;
   writer.add<Key>("extent_first_key", extent_first_key_);
   writer.add<std::uint32_t>("extent_file", extent_file_);
   writer.add<std::uint64_t>("extent_first_record", extent_first_record_);
   writer.add<Timestamp>("extent_timestamp", extent_timestamp_);
-  writer.add("label", type, labels);
+  const auto any = [](const auto& values) {
+    return std::ranges::any_of(values, [](auto value) { return value != 0; });
+  };
+  if (any(extent_kind_)) writer.add<std::uint8_t>("extent_kind", extent_kind_);
+  if (any(extent_base_)) writer.add<std::uint64_t>("extent_base", extent_base_);
+  if (extent_last_ != extent_timestamp_) writer.add<Timestamp>("extent_last", extent_last_);
+}
+
+void SegmentBuilder::add_samples(Columns& columns) const {
+  columns.add("label", labels_.narrowed());
+  if (extent_last_ != extent_timestamp_) columns.add("later", later_.narrowed(samples_));
+  if (row_offset_.size() == 0) return;
+  columns.add("row_offset", row_offset_.narrowed(samples_));
+  columns.add("row_length", row_length_.narrowed(samples_));
+  columns.add("row_cut_offset", row_cut_offset_.narrowed(samples_));
+  columns.add("row_cut_length", row_cut_length_.narrowed(samples_));
+}
+
+SegmentEntry SegmentBuilder::publish(const std::filesystem::path& dataset, std::uint64_t sequence,
+                                     std::uint64_t epoch) const {
+  Columns columns;
+  add_paths(columns);
+  add_files(columns, files_, "file");
+  columns.writer.add<std::uint32_t>("update_file", updated_files_);
+  add_files(columns, updates_, "update");
+  add_extents(columns);
+  add_samples(columns);
 
   SegmentEntry entry;
   entry.name = new_segment_name(sequence, epoch);
   const auto path = segment_folder(dataset) / entry.name;
-  writer.publish(path);
+  columns.writer.publish(path);
   const auto written = ColumnFile::open(path, FileKind::kSegment);
   entry.digest = written->digest();
   entry.bytes = written->bytes();
@@ -107,9 +170,8 @@ SegmentEntry SegmentBuilder::publish(const std::filesystem::path& dataset, std::
   entry.files = files();
   entry.extents = extent_first_key_.size();
   if (samples_ > 0) {
-    const auto [first, last] = std::ranges::minmax(extent_timestamp_);
-    entry.first_timestamp = first;
-    entry.last_timestamp = last;
+    entry.first_timestamp = std::ranges::min(extent_timestamp_);
+    entry.last_timestamp = std::ranges::max(extent_last_);
   }
   return entry;
 }

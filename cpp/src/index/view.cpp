@@ -31,7 +31,15 @@ std::vector<Run> runs_by_key(const Index::State& state) {
   for (const auto& segment : state.segments) {
     const index::Extents& extents = segment->extents();
     for (std::size_t i = 0; i < extents.first_key.size(); ++i) {
-      append(runs, {extents.first_key[i], segment->extent_size(i), extents.timestamp[i]});
+      const Key first = extents.first_key[i];
+      const std::uint64_t count = segment->extent_size(i);
+      if (extents.last_of(i) == extents.timestamp[i]) {
+        append(runs, {first, count, extents.timestamp[i]});
+        continue;
+      }
+      for (Key key = first; key < first + static_cast<Key>(count); ++key) {
+        append(runs, {key, 1, segment->timestamp(i, key)});
+      }
     }
   }
   return runs;

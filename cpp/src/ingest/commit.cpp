@@ -8,6 +8,7 @@
 #include "core/message.hpp"
 #include "core/publish.hpp"
 #include "index/dataset_folder.hpp"
+#include "index/format_text.hpp"
 #include "index/index_state.hpp"
 
 namespace modyn::ingest {
@@ -28,8 +29,8 @@ std::vector<std::string> unnamed_segments(const std::filesystem::path& dataset, 
 
 Commit::Commit(const std::filesystem::path& dataset, const Index& before, const FixedRecordFormat& format,
                core::FolderLock& lock)
-    : dataset_(dataset), lock_(lock), manifest_(before.state().manifest) {
-  manifest_.format = format;
+    : dataset_(dataset), lock_(lock), record_size_(format.record_size), manifest_(before.state().manifest) {
+  manifest_.format = index::format_text(format);
 }
 
 void Commit::begin() {
@@ -45,7 +46,7 @@ void Commit::add(std::span<const Candidate> candidates, std::vector<Parsed> pars
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     const Candidate& candidate = candidates[i];
     if (parsed[i].problem) continue;
-    const std::uint64_t ingested = (candidate.first_record + candidate.records) * manifest_.format.record_size;
+    const std::uint64_t ingested = (candidate.first_record + candidate.records) * record_size_;
     const core::FileStatus& status = candidate.status;
     const SourceFile state{candidate.path, status.size, status.mtime_ns, status.inode, ingested, parsed[i].fingerprint};
     std::uint32_t number = 0;
@@ -57,7 +58,12 @@ void Commit::add(std::span<const Candidate> candidates, std::vector<Parsed> pars
       number = segment.add_file(state);
       ++new_files_;
     }
-    segment.add_extent(number, candidate.first_record, candidate.timestamp, std::move(parsed[i].pieces));
+    index::NewExtent extent;
+    extent.file = number;
+    extent.first_record = candidate.first_record;
+    extent.timestamp = candidate.timestamp;
+    extent.labels = std::move(parsed[i].pieces);
+    segment.add_extent(std::move(extent));
   }
   if (segment.empty()) return;
   begin();

@@ -42,6 +42,7 @@ class Commit {
 
   std::filesystem::path dataset_;
   core::FolderLock& lock_;
+  std::uint64_t record_size_;
   index::Manifest manifest_;
   bool begun_ = false;
   bool brought_data_ = false;

@@ -60,7 +60,7 @@ class FileParse {
     }
   }
 
-  [[nodiscard]] index::PackedLabels read_piece(const core::Descriptor& file, std::uint64_t piece) const {
+  [[nodiscard]] index::PackedIntegers read_piece(const core::Descriptor& file, std::uint64_t piece) const {
     const std::uint64_t first = piece * reader_.records_per_piece();
     const std::uint64_t count = std::min(reader_.records_per_piece(), candidate_.records - first);
     return reader_.labels(file, candidate_.path, candidate_.first_record + first, count);

@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "index/label_column.hpp"
+#include "index/packed_integers.hpp"
 #include "ingest/plan.hpp"
 #include "ingest/problem.hpp"
 #include "ingest/progress.hpp"
@@ -15,9 +15,9 @@
 namespace modyn::ingest {
 
 struct Parsed {
-  std::vector<index::PackedLabels> pieces;  // in the order of the records
-  std::uint64_t fingerprint = 0;            // of the whole file
-  std::optional<Problem> problem;           // why it is not taken, if it is not
+  std::vector<index::PackedIntegers> pieces;  // in the order of the records
+  std::uint64_t fingerprint = 0;              // of the whole file
+  std::optional<Problem> problem;             // why it is not taken, if it is not
 };
 
 // One result for each candidate. A file is taken only if its status before and after reading is the

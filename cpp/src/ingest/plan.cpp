@@ -25,9 +25,9 @@ Timestamp seconds_of(std::int64_t mtime_ns) {
 
 core::FileStatus status_of(const SourceFile& file) { return {file.size, file.mtime_ns, file.inode}; }
 
-// The numbers of the known files by path. The paths stay in the maps of the segments.
-std::unordered_map<std::string_view, std::uint32_t> known_files(const Index& index) {
-  std::unordered_map<std::string_view, std::uint32_t> known;
+// The numbers of the known files by path.
+std::unordered_map<std::string, std::uint32_t> known_files(const Index& index) {
+  std::unordered_map<std::string, std::uint32_t> known;
   known.reserve(index.source_files());
   for (const auto& segment : index.state().segments) {
     for (std::uint32_t row = 0; row < segment->entry().files; ++row) {
@@ -112,7 +112,7 @@ class Planner {
   }
 
   // Known files that the walk did not find: gone, out of reach, or hidden by other options.
-  void look_for_unseen(const std::unordered_map<std::string_view, std::uint32_t>& known) {
+  void look_for_unseen(const std::unordered_map<std::string, std::uint32_t>& known) {
     for (const auto& [path, number] : known) {
       if (seen_[number] || not_data_.contains(path)) continue;
       struct stat status{};

@@ -60,8 +60,8 @@ std::uint64_t RecordReader::records_per_piece() const noexcept {
   return std::clamp<std::uint64_t>(kPieceBytes / format_.record_size, 1024, kPieceRecords);
 }
 
-index::PackedLabels RecordReader::labels(const core::Descriptor& file, const std::filesystem::path& path,
-                                         std::uint64_t first, std::uint64_t count) const {
+index::PackedIntegers RecordReader::labels(const core::Descriptor& file, const std::filesystem::path& path,
+                                           std::uint64_t first, std::uint64_t count) const {
   std::vector<std::int64_t> labels(count);
   const bool sparse = format_.record_size >= kSparseRecordBytes;
   const std::uint64_t step = sparse ? 1 : kBufferBytes / format_.record_size;
@@ -78,7 +78,7 @@ index::PackedLabels RecordReader::labels(const core::Descriptor& file, const std
     }
   }
   check_range(labels, path, first);
-  return index::PackedLabels(labels);
+  return index::PackedIntegers(labels);
 }
 
 void RecordReader::check_range(std::span<const std::int64_t> labels, const std::filesystem::path& path,

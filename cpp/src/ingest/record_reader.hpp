@@ -10,7 +10,7 @@
 #include <string>
 
 #include "core/file.hpp"
-#include "index/label_column.hpp"
+#include "index/packed_integers.hpp"
 #include "modyn/index.hpp"
 
 namespace modyn::ingest {
@@ -30,8 +30,8 @@ class RecordReader {
 
   // Labels of `count` records from record `first`. Reads through a buffer rather than a map: a file that is
   // cut off meanwhile is then an error and not a signal. BadContent, FileChanged, or Error kIo.
-  [[nodiscard]] index::PackedLabels labels(const core::Descriptor& file, const std::filesystem::path& path,
-                                           std::uint64_t first, std::uint64_t count) const;
+  [[nodiscard]] index::PackedIntegers labels(const core::Descriptor& file, const std::filesystem::path& path,
+                                             std::uint64_t first, std::uint64_t count) const;
 
   // Records that make a good piece of work for one thread.
   [[nodiscard]] std::uint64_t records_per_piece() const noexcept;

@@ -44,7 +44,7 @@ void check_options(const std::filesystem::path& dataset, const IngestOptions& op
 
 void check_same_format(const std::filesystem::path& dataset, const Index& index, const FixedRecordFormat& format) {
   if (index.summary().manifest == 0) return;
-  const std::string before = index::format_text(index.format());
+  const std::string& before = index.format();
   const std::string now = index::format_text(format);
   if (before == now) return;
   const auto on_one_line = [](std::string text) {

@@ -41,13 +41,14 @@ using ViewProperties = std::array<ViewProperty, 9>;
 
 [[nodiscard]] inline ViewProperties describe(const View& view) {
   const IndexSummary& summary = view.index()->summary();
+  const FixedRecordFormat* const records = view.index()->fixed_records();
   return {{{"manifest", summary.manifest},
            {"sequence number", summary.sequence},
            {"next key", static_cast<std::uint64_t>(summary.next_key)},
            {"number of files", summary.files},
            {"first timestamp", static_cast<std::uint64_t>(summary.first_timestamp)},
            {"last timestamp", static_cast<std::uint64_t>(summary.last_timestamp)},
-           {"record size", view.index()->format().record_size},
+           {"record size", records == nullptr ? 0 : records->record_size},
            {"order (0 sequence, 1 time)", view.order() == ViewOrder::kTime ? 1U : 0U},
            {"number of samples", view.size()}}};
 }

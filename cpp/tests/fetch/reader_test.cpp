@@ -21,7 +21,7 @@ struct Samples {
 
 Samples fetch(const Reader& reader, const std::vector<Key>& keys) {
   Samples samples{std::vector<std::int64_t>(keys.size()),
-                  std::vector<std::byte>(keys.size() * reader.index()->format().sample_size())};
+                  std::vector<std::byte>(keys.size() * reader.format().sample_size())};
   reader.fetch(keys, samples.labels, samples.data);
   return samples;
 }

@@ -16,7 +16,7 @@ TEST(FormatText, ComesBackAsItWasWritten) {
   for (const bool label_signed : {false, true}) {
     for (const ByteOrder order : {ByteOrder::kLittle, ByteOrder::kBig}) {
       const FixedRecordFormat format{160, 4, 7, order, label_signed};
-      const FixedRecordFormat read = parse_format(format_text(format), "file");
+      const FixedRecordFormat read = parse_fixed_records(format_text(format), "file").value();
       EXPECT_EQ(format_text(read), format_text(format));
       EXPECT_EQ(read.record_size, 160U);
       EXPECT_EQ(read.label_offset, 7U);
@@ -33,11 +33,11 @@ TEST(FormatText, NamesTheKindOfFormatFirst) {
 TEST(FormatText, ThatThisProgramDoesNotKnowIsRefused) {
   const std::string known = format_text({160, 4, 0, ByteOrder::kLittle, false});
   const auto refused = [](const std::string& text) {
-    return throws(ErrorKind::kCorrupt, [&] { static_cast<void>(parse_format(text, "file")); });
+    return throws(ErrorKind::kCorrupt, [&] { static_cast<void>(parse_fixed_records(text, "file")); });
   };
   EXPECT_TRUE(refused(""));
   EXPECT_TRUE(refused("nonsense"));
-  EXPECT_TRUE(refused("format=csv\n"));
+  EXPECT_FALSE(parse_fixed_records("format=csv\nseparator=,\n", "file")) << "another kind of format";
   EXPECT_TRUE(refused("format=fixed_record\n"));
   EXPECT_TRUE(refused(known + "compression=zstd\n"));
   EXPECT_TRUE(refused(known + "label_size=4\n")) << "repeated";

@@ -34,6 +34,8 @@ class IndexCorruptionTest : public ::testing::Test {
     std::vector<std::int64_t> numbers(keys.size());
     std::vector<Location> locations(keys.size());
     index->locate(keys, locations);
+    std::vector<Place> places(keys.size());
+    index->places(keys, places);
     index->labels(keys, numbers);
     index->timestamps(keys, numbers);
     for (std::uint32_t i = 0; i < index->source_files(); ++i) static_cast<void>(index->source_file(i));

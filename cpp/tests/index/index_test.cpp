@@ -27,15 +27,17 @@ std::vector<Key> random_keys(std::mt19937_64& generator, std::size_t count, std:
 
 void expect_answers(const ModelDataset& model, const Index& index, const std::vector<Key>& keys) {
   std::vector<Location> locations(keys.size());
+  std::vector<Place> places(keys.size());
   std::vector<std::int64_t> labels(keys.size());
   std::vector<Timestamp> timestamps(keys.size());
   index.locate(keys, locations);
+  index.places(keys, places);
   index.labels(keys, labels);
   index.timestamps(keys, timestamps);
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const auto key = static_cast<std::size_t>(keys[i]);
-    ASSERT_EQ(locations[i].file, model.locations[key].file);
-    ASSERT_EQ(locations[i].record, model.locations[key].record);
+    ASSERT_EQ(locations[i], model.locations[key]);
+    ASSERT_EQ(places[i], model.places[key]);
     ASSERT_EQ(labels[i], model.labels[key]);
     ASSERT_EQ(timestamps[i], model.timestamps[key]);
   }
@@ -92,6 +94,7 @@ TEST(Index, KnowsTheLatestStateOfEverySourceFile) {
     EXPECT_EQ(file.inode, model.files[i].inode);
     EXPECT_EQ(file.ingested_bytes, model.files[i].ingested_bytes);
     EXPECT_EQ(file.fingerprint, model.files[i].fingerprint);
+    EXPECT_EQ(file.companion, model.files[i].companion);
   }
   EXPECT_TRUE(
       throws(ErrorKind::kInvalidArgument, [&] { static_cast<void>(index->source_file(index->source_files())); }));
@@ -105,7 +108,7 @@ TEST(Index, SummarisesWhatThereIs) {
   EXPECT_EQ(summary.manifest, 4U);
   EXPECT_EQ(summary.sequence, 4U);
   EXPECT_EQ(summary.segments, 4U);
-  EXPECT_EQ(summary.files, 20U);
+  EXPECT_EQ(summary.files, model.files.size());
   EXPECT_EQ(summary.first_timestamp, std::ranges::min(model.timestamps));
   EXPECT_EQ(summary.last_timestamp, std::ranges::max(model.timestamps));
 }

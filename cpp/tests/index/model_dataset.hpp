@@ -17,7 +17,8 @@ class ModelDataset {
  public:
   ModelDataset();
 
-  // Commits one segment: `new_files` files with up to `most` records each, and tails for some known files.
+  // Commits one segment: `new_files` files with up to `most` records each, tails for some known files, and as
+  // many files again of one sample each. Extents of all kinds, some of them with a timestamp for each sample.
   void commit(std::mt19937_64& generator, std::uint32_t new_files, std::uint64_t most);
 
   [[nodiscard]] std::filesystem::path folder() const { return folder_.path(); }
@@ -25,6 +26,7 @@ class ModelDataset {
 
   // By key.
   std::vector<Location> locations;
+  std::vector<Place> places;
   std::vector<std::int64_t> labels;
   std::vector<Timestamp> timestamps;
   // By number.
@@ -33,6 +35,10 @@ class ModelDataset {
  private:
   void add_records(std::mt19937_64& generator, index::SegmentBuilder& segment, std::uint32_t file, std::uint64_t first,
                    std::uint64_t count);
+  void add_whole_files(std::mt19937_64& generator, index::SegmentBuilder& segment, std::uint64_t count);
+  void add_extent(std::mt19937_64& generator, index::SegmentBuilder& segment, index::NewExtent extent,
+                  std::uint64_t count);
+  void add_row_places(std::mt19937_64& generator, index::NewExtent& extent, std::uint64_t count);
 
   TemporaryFolder folder_;
   index::Manifest manifest_;

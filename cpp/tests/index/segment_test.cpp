@@ -16,10 +16,10 @@ namespace {
 
 using testing::throws;
 
-PackedLabels labels(std::vector<std::int64_t> values) { return PackedLabels(values); }
+PackedIntegers labels(std::vector<std::int64_t> values) { return PackedIntegers(values); }
 
-std::vector<PackedLabels> one_piece(std::vector<std::int64_t> values) {
-  std::vector<PackedLabels> pieces;
+std::vector<PackedIntegers> one_piece(std::vector<std::int64_t> values) {
+  std::vector<PackedIntegers> pieces;
   pieces.push_back(labels(std::move(values)));
   return pieces;
 }
@@ -35,9 +35,9 @@ class SegmentTest : public ::testing::Test {
     EXPECT_EQ(builder.add_file({"a", 30, 1, 2, 30, 3}), 5U);
     EXPECT_EQ(builder.add_file({"b\n\xff", 0, 4, 5, 0, 6}), 6U);
     builder.update_file(2, {"earlier", 50, 7, 8, 50, 9});
-    builder.add_extent(5, 0, 1000, one_piece({1, 2, 300}));
-    builder.add_extent(6, 0, 1000, {});
-    builder.add_extent(2, 3, 500, one_piece({-4, 5}));
+    builder.add_extent({.file = 5, .first_record = 0, .timestamp = 1000, .labels = one_piece({1, 2, 300})});
+    builder.add_extent({.file = 6, .first_record = 0, .timestamp = 1000, .labels = {}});
+    builder.add_extent({.file = 2, .first_record = 3, .timestamp = 500, .labels = one_piece({-4, 5})});
     return builder.publish(dataset(), 3, 2);
   }
 
@@ -73,8 +73,14 @@ TEST_F(SegmentTest, HoldsWhatWasAdded) {
 TEST_F(SegmentTest, StoresLabelsInTheNarrowestTypeOfAllFiles) {
   const auto type_of = [&](std::vector<std::int64_t> first, std::vector<std::int64_t> second) {
     SegmentBuilder builder(0, 0);
-    builder.add_extent(builder.add_file({"a", 0, 0, 0, 0, 0}), 0, 0, one_piece(std::move(first)));
-    builder.add_extent(builder.add_file({"b", 0, 0, 0, 0, 0}), 0, 0, one_piece(std::move(second)));
+    builder.add_extent({.file = builder.add_file({"a", 0, 0, 0, 0, 0}),
+                        .first_record = 0,
+                        .timestamp = 0,
+                        .labels = one_piece(std::move(first))});
+    builder.add_extent({.file = builder.add_file({"b", 0, 0, 0, 0, 0}),
+                        .first_record = 0,
+                        .timestamp = 0,
+                        .labels = one_piece(std::move(second))});
     const SegmentEntry entry = builder.publish(dataset(), 1, 1);
     return Segment(dataset(), entry).file().type("label");
   };

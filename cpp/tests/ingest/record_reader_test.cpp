@@ -28,7 +28,7 @@ std::int64_t decode(std::span<const std::byte> record, const FixedRecordFormat& 
   return static_cast<std::int64_t>(value);
 }
 
-std::vector<std::int64_t> unpack(const index::PackedLabels& packed) {
+std::vector<std::int64_t> unpack(const index::PackedIntegers& packed) {
   std::vector<std::int64_t> labels(packed.size());
   packed.widen(ColumnType::kInt64, std::as_writable_bytes(std::span(labels)));
   return labels;

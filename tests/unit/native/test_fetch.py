@@ -76,7 +76,7 @@ def test_columns_of_the_index_agree_with_the_files(tmp_path: Path) -> None:
     assert paths == [b"records-2.bin", b"records-0.bin", b"records-1.bin", b"records-1.bin", b"records-1.bin"]
     np.testing.assert_array_equal(records, [8, 0, 0, 0, 6])
     assert index.summary.samples == 21
-    assert index.format.sample_size == 20
+    assert index.fixed_records.sample_size == 20
     index.verify()
 
 

@@ -44,7 +44,7 @@ class TrainingSamples:
         if len(self._set) == 0:
             raise DatasetError(f"dataset '{view.dataset}': the training set {path} is empty")
         self._reader = _native.Reader(index, view.root, threads)
-        self.sample_size: int = index.format.sample_size
+        self.sample_size: int = self._reader.format.sample_size
 
     def __len__(self) -> int:
         return len(self._set)

@@ -1,4 +1,4 @@
-#include "index/label_column.hpp"
+#include "index/packed_integers.hpp"
 
 #include <gtest/gtest.h>
 
@@ -31,13 +31,13 @@ TEST(NarrowestType, IsTheFirstThatHoldsBothEnds) {
   EXPECT_EQ(narrowest_type(kSmallest, kLargest), ColumnType::kInt64);
 }
 
-TEST(PackedLabels, WidenToEveryTypeThatHoldsThem) {
+TEST(PackedIntegers, WidenToEveryTypeThatHoldsThem) {
   const std::vector<std::int64_t> labels{0, 1, 100, 127};
-  const PackedLabels packed(labels);
+  const PackedIntegers packed(labels);
   EXPECT_EQ(packed.smallest(), 0);
   EXPECT_EQ(packed.largest(), 127);
   for (const ColumnType type : {ColumnType::kUint8, ColumnType::kInt8, ColumnType::kUint16, ColumnType::kInt16,
-                                ColumnType::kUint32, ColumnType::kInt32, ColumnType::kInt64}) {
+                                ColumnType::kUint32, ColumnType::kInt32, ColumnType::kUint64, ColumnType::kInt64}) {
     const testing::TemporaryFolder folder;
     std::vector<std::byte> wide(labels.size() * width_of(type));
     packed.widen(type, wide);
@@ -45,7 +45,7 @@ TEST(PackedLabels, WidenToEveryTypeThatHoldsThem) {
     writer.add("label", type, wide);
     writer.publish(folder.path() / "file");
     const auto file = ColumnFile::open(folder.path() / "file", FileKind::kSegment);
-    const LabelColumn column(*file);
+    const IntegerColumn column(*file, "label");
     std::vector<std::int64_t> read(labels.size());
     column.read(0, read);
     EXPECT_EQ(read, labels) << static_cast<int>(type);
@@ -54,28 +54,28 @@ TEST(PackedLabels, WidenToEveryTypeThatHoldsThem) {
   }
 }
 
-TEST(PackedLabels, KeepTheExtremes) {
+TEST(PackedIntegers, KeepTheExtremes) {
   const std::vector<std::int64_t> labels{kSmallest, -1, 0, kLargest};
-  const PackedLabels packed(labels);
+  const PackedIntegers packed(labels);
   std::vector<std::int64_t> wide(labels.size());
   packed.widen(ColumnType::kInt64, std::as_writable_bytes(std::span(wide)));
   EXPECT_EQ(wide, labels);
 }
 
-TEST(PackedLabels, MayBeNone) {
-  const PackedLabels none{std::span<const std::int64_t>()};
+TEST(PackedIntegers, MayBeNone) {
+  const PackedIntegers none{std::span<const std::int64_t>()};
   EXPECT_EQ(none.size(), 0U);
   none.widen(ColumnType::kInt64, {});
 }
 
-TEST(LabelColumn, OfATypeThatLabelsNeverHaveIsCorrupt) {
+TEST(IntegerColumn, OfFloatsIsCorrupt) {
   const testing::TemporaryFolder folder;
   const std::vector<std::byte> numbers(8);
   ColumnFileWriter writer(FileKind::kSegment);
   writer.add("label", ColumnType::kFloat32, numbers);
   writer.publish(folder.path() / "file");
   const auto file = ColumnFile::open(folder.path() / "file", FileKind::kSegment);
-  EXPECT_TRUE(testing::throws(ErrorKind::kCorrupt, [&] { LabelColumn{*file}; }));
+  EXPECT_TRUE(testing::throws(ErrorKind::kCorrupt, [&] { IntegerColumn(*file, "label"); }));
 }
 
 }  // namespace

@@ -1,10 +1,13 @@
-#include "index/label_column.hpp"
+#include "index/packed_integers.hpp"
 
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <string>
+#include <utility>
 
 #include "core/column_file_layout.hpp"
+#include "core/message.hpp"
 
 namespace modyn::index {
 namespace {
@@ -15,7 +18,7 @@ bool holds(std::int64_t smallest, std::int64_t largest) {
          largest <= static_cast<std::int64_t>(std::numeric_limits<T>::max());
 }
 
-// Calls `action` with a value of the integer type that `type` names (labels are never unsigned 64-bit).
+// Calls `action` with a value of the integer type that `type` names.
 template <typename Action>
 void with_type(ColumnType type, Action action) {
   switch (type) {
@@ -31,6 +34,8 @@ void with_type(ColumnType type, Action action) {
       return action(std::uint32_t{});
     case ColumnType::kInt32:
       return action(std::int32_t{});
+    case ColumnType::kUint64:
+      return action(std::uint64_t{});
     default:
       return action(std::int64_t{});
   }
@@ -54,17 +59,17 @@ ColumnType narrowest_type(std::int64_t smallest, std::int64_t largest) noexcept 
   return ColumnType::kInt64;
 }
 
-PackedLabels::PackedLabels(std::span<const std::int64_t> labels) : size_(labels.size()) {
-  if (labels.empty()) return;
-  const auto [smallest, largest] = std::ranges::minmax(labels);
+PackedIntegers::PackedIntegers(std::span<const std::int64_t> values) : size_(values.size()) {
+  if (values.empty()) return;
+  const auto [smallest, largest] = std::ranges::minmax(values);
   smallest_ = smallest;
   largest_ = largest;
   type_ = narrowest_type(smallest, largest);
-  bytes_.resize(labels.size() * width_of(type_));
-  with_type(type_, [&](auto narrow) { convert<decltype(narrow)>(labels.data(), labels.size(), bytes_.data()); });
+  bytes_.resize(values.size() * width_of(type_));
+  with_type(type_, [&](auto narrow) { convert<decltype(narrow)>(values.data(), values.size(), bytes_.data()); });
 }
 
-void PackedLabels::widen(ColumnType type, std::span<std::byte> out) const {
+void PackedIntegers::widen(ColumnType type, std::span<std::byte> out) const {
   if (type == type_) {
     std::ranges::copy(bytes_, out.begin());
     return;
@@ -75,24 +80,60 @@ void PackedLabels::widen(ColumnType type, std::span<std::byte> out) const {
   });
 }
 
-LabelColumn::LabelColumn(const ColumnFile& file) {
-  const ColumnType type = file.type("label");
-  if (type == ColumnType::kUint64 || type == ColumnType::kFloat32) {
-    core::throw_corrupt(file.path(), "its labels are of a type that labels never have");
-  }
-  with_type(type, [&](auto integer) { column_ = file.column<decltype(integer)>("label"); });
+PackedIntegers PackedIntegers::zeros(std::uint64_t size) {
+  PackedIntegers zeros;
+  zeros.size_ = size;
+  zeros.bytes_.resize(size);
+  return zeros;
 }
 
-std::uint64_t LabelColumn::size() const {
+void PackedColumn::add(PackedIntegers piece) {
+  if (piece.size() == 0) return;
+  smallest_ = std::min(smallest_, piece.smallest());
+  largest_ = std::max(largest_, piece.largest());
+  size_ += piece.size();
+  pieces_.push_back(std::move(piece));
+}
+
+PackedColumn::Narrowed PackedColumn::narrowed(std::uint64_t size) const {
+  const ColumnType type = narrowest_type(smallest_, largest_);
+  const std::size_t width = width_of(type);
+  Narrowed column{type, std::vector<std::byte>(std::max(size, size_) * width)};
+  std::size_t at = 0;
+  for (const PackedIntegers& piece : pieces_) {
+    piece.widen(type, std::span(column.bytes).subspan(at, piece.size() * width));
+    at += piece.size() * width;
+  }
+  return column;
+}
+
+IntegerColumn::IntegerColumn(const ColumnFile& file, std::string_view name) {
+  const ColumnType type = file.type(name);
+  if (type == ColumnType::kFloat32) {
+    core::throw_corrupt(file.path(), "column " + core::quoted(name) + " holds floats, expected integers");
+  }
+  with_type(type, [&](auto integer) { column_ = file.column<decltype(integer)>(name); });
+}
+
+std::uint64_t IntegerColumn::size() const {
   return std::visit([](const auto& column) { return column.size(); }, column_);
 }
 
-std::int64_t LabelColumn::operator[](std::uint64_t at) const {
+std::int64_t IntegerColumn::operator[](std::uint64_t at) const {
   return std::visit([at](const auto& column) { return static_cast<std::int64_t>(column[at]); }, column_);
 }
 
-void LabelColumn::read(std::uint64_t first, std::span<std::int64_t> out) const {
+void IntegerColumn::read(std::uint64_t first, std::span<std::int64_t> out) const {
   std::visit([&](const auto& column) { std::ranges::copy(column.read(first, out.size()), out.begin()); }, column_);
+}
+
+OptionalIntegerColumn::OptionalIntegerColumn(const ColumnFile& file, std::string_view name, std::uint64_t size)
+    : present_(file.has(name)) {
+  if (!present_) return;
+  column_ = IntegerColumn(file, name);
+  if (column_.size() != size) {
+    core::throw_corrupt(file.path(), "column " + core::quoted(name) + " has not one value for each element");
+  }
 }
 
 }  // namespace modyn::index

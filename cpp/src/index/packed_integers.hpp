@@ -1,0 +1,95 @@
+// Integers in the narrowest type that holds them: packed at ingest, widened when read.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "modyn/column_file.hpp"
+
+namespace modyn::index {
+
+// The narrowest type that holds every number from `smallest` to `largest`; unsigned if none is negative.
+[[nodiscard]] ColumnType narrowest_type(std::int64_t smallest, std::int64_t largest) noexcept;
+
+// A sequence of numbers in the narrowest type that holds all of them.
+class PackedIntegers {
+ public:
+  PackedIntegers() = default;
+  explicit PackedIntegers(std::span<const std::int64_t> values);
+  // `size` zeros, which take one byte each.
+  [[nodiscard]] static PackedIntegers zeros(std::uint64_t size);
+
+  [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
+  [[nodiscard]] std::int64_t smallest() const noexcept { return smallest_; }
+  [[nodiscard]] std::int64_t largest() const noexcept { return largest_; }
+
+  // Writes them as `type`, which must hold all of them; `out` has size() elements of it.
+  void widen(ColumnType type, std::span<std::byte> out) const;
+
+ private:
+  std::uint64_t size_ = 0;
+  std::int64_t smallest_ = 0;
+  std::int64_t largest_ = 0;
+  ColumnType type_ = ColumnType::kUint8;
+  std::vector<std::byte> bytes_;
+};
+
+// Pieces one after the other as one column: of the narrowest type that holds all of them.
+class PackedColumn {
+ public:
+  void add(PackedIntegers piece);
+
+  [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
+  // The bytes of a column file's column, and their type. Narrow once: it copies everything.
+  struct Narrowed {
+    ColumnType type;
+    std::vector<std::byte> bytes;
+  };
+  // With zeros after the last piece up to `size` elements, if it has fewer.
+  [[nodiscard]] Narrowed narrowed(std::uint64_t size = 0) const;
+
+ private:
+  std::uint64_t size_ = 0;
+  std::int64_t smallest_ = 0;
+  std::int64_t largest_ = 0;
+  std::vector<PackedIntegers> pieces_;
+};
+
+// A column of integers of any type, read as int64 (uint64 by its bits).
+class IntegerColumn {
+ public:
+  IntegerColumn() = default;
+  // kCorrupt if the file has no such column, or one of another type.
+  IntegerColumn(const ColumnFile& file, std::string_view name);
+
+  [[nodiscard]] std::uint64_t size() const;
+  [[nodiscard]] std::int64_t operator[](std::uint64_t at) const;
+  // Elements [first, first + out.size()).
+  void read(std::uint64_t first, std::span<std::int64_t> out) const;
+
+ private:
+  std::variant<Column<std::uint8_t>, Column<std::int8_t>, Column<std::uint16_t>, Column<std::int16_t>,
+               Column<std::uint32_t>, Column<std::int32_t>, Column<std::uint64_t>, Column<std::int64_t>>
+      column_;
+};
+
+// A column that a file has only if some element is not 0.
+class OptionalIntegerColumn {
+ public:
+  OptionalIntegerColumn() = default;
+  // kCorrupt if the file has the column with another length than `size`.
+  OptionalIntegerColumn(const ColumnFile& file, std::string_view name, std::uint64_t size);
+
+  [[nodiscard]] bool present() const noexcept { return present_; }
+  [[nodiscard]] std::int64_t operator[](std::uint64_t at) const { return present_ ? column_[at] : 0; }
+
+ private:
+  bool present_ = false;
+  IntegerColumn column_;
+};
+
+}  // namespace modyn::index
