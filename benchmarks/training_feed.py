@@ -33,7 +33,7 @@ from modyn.trainer.data.decoder import build_decoder
 from modyn.trainer.data.loader import Loader
 from modyn.trainer.data.source import TrainingSamples
 from modyn.trainer.job import train
-from modyn.trainer.seeding import AddressedSeeds
+from modyn.trainer.seeding import AddressedSeeds, Shuffle
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "flights"
 RECORD = np.dtype([("label", "<u4"), ("numeric", "<f4", 9), ("categorical", "<i4", 6)])
@@ -157,7 +157,7 @@ def bare_feed(work: Work, threads: int) -> Callable[[], float]:
         samples = TrainingSamples(work.view, work.training_set, threads)
         decoder = build_decoder(work.config.data, samples.sample_size)
         plan = BatchPlan(len(samples), training.batch_size, drop_last=True, epochs=training.epochs_per_trigger)
-        ordered = samples.orders(seeds, training.shuffle, decoder.fields)
+        ordered = samples.orders(seeds, Shuffle.of(training), decoder.fields)
         loader = Loader(plan, ordered, decoder, seeds, samples.sample_size)
         started = time.perf_counter()
         with loader.batches(0) as batches:

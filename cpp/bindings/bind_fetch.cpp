@@ -110,15 +110,14 @@ void bind_fetch(nb::module_& module) {
   nb::class_<Feed>(module, "Feed", "The samples of a training set in training order, several batches for one call.")
       .def(
           "__init__",
-          [](Feed* self, const std::shared_ptr<const TrainingSet>& training_set,
-             const std::optional<Permutation>& permutation, const std::shared_ptr<const Reader>& reader,
-             const std::optional<std::vector<FieldPair>>& fields) {
+          [](Feed* self, const std::shared_ptr<const TrainingSet>& training_set, const Order& order,
+             const std::shared_ptr<const Reader>& reader, const std::optional<std::vector<FieldPair>>& fields) {
             const Field sample{0, reader->format().sample_size()};
-            new (self) Feed(training_set, permutation, reader, fields ? fields_of(*fields) : std::vector{sample});
+            new (self) Feed(training_set, order, reader, fields ? fields_of(*fields) : std::vector{sample});
           },
-          "training_set"_a, "permutation"_a.none(), "reader"_a, "fields"_a.none(),
-          "Sample i of the feed is the set's sample permutation(i), or i without one. `fields` None: whole samples.\n\n"
-          "Raises ValueError if permutation, training set, reader and fields do not fit together.")
+          "training_set"_a, "order"_a, "reader"_a, "fields"_a.none(),
+          "Sample i of the feed is the set's sample at place i of the order. `fields` None: whole samples.\n\n"
+          "Raises ValueError if order, training set, reader and fields do not fit together.")
       .def("__len__", [](const Feed& feed) { return feed.training_set().size(); })
       .def("fetch", fetch_feed, "first"_a, "count"_a,
            nb::sig("def fetch(self, first: int, count: int) -> tuple[numpy.typing.NDArray[numpy.int64], "

@@ -8,6 +8,7 @@
 
 #include "arrays.hpp"
 #include "bind.hpp"
+#include "modyn/order.hpp"
 #include "modyn/partition.hpp"
 #include "paths.hpp"
 
@@ -95,6 +96,39 @@ void bind_randomness(nb::module_& module) {
           "first"_a, "count"_a, "uint64[count] images of first, first + 1, ...; ValueError beyond the size.");
 }
 
+void bind_order(nb::module_& module) {
+  nb::class_<Order>(module, "Order",
+                    "In which order an epoch goes through a set, computed for any range of places, without memory.")
+      .def_static("unshuffled", &Order::unshuffled, "size"_a, "Sample i at place i.")
+      .def_static(
+          "global_shuffle",
+          [](std::uint64_t seed, std::uint32_t trigger, std::uint64_t epoch, std::uint64_t size) {
+            return Order::global(address_of(seed, trigger, static_cast<std::uint32_t>(Purpose::kShuffle), epoch), size);
+          },
+          "seed"_a, "trigger"_a, "epoch"_a, "size"_a, "One permutation of all samples.")
+      .def_static(
+          "blockwise_shuffle",
+          [](std::uint64_t seed, std::uint32_t trigger, std::uint64_t epoch, std::uint64_t size,
+             std::uint64_t block_size) {
+            const Address address = address_of(seed, trigger, static_cast<std::uint32_t>(Purpose::kShuffle), epoch);
+            return Order::blockwise(address, size, block_size);
+          },
+          "seed"_a, "trigger"_a, "epoch"_a, "size"_a, "block_size"_a,
+          "Blocks of `block_size` consecutive samples in random order, samples mixed within 32 of them at a time.\n\n"
+          "Raises ValueError if block_size is 0 or epoch is not below 2^32.")
+      .def("__len__", &Order::size)
+      .def_prop_ro("size", &Order::size)
+      .def(
+          "apply",
+          [](const Order& order, std::uint64_t first, std::uint64_t count) {
+            Buffer<std::uint64_t> samples(count);
+            released([&] { order.apply(first, samples.span()); });
+            return std::move(samples).to_array();
+          },
+          "first"_a, "count"_a, "uint64[count] samples at places first, first + 1, ...; ValueError beyond the size.");
+  module.attr("BLOCKS_IN_FLIGHT") = kBlocksInFlight;
+}
+
 void bind_training_set(nb::module_& module) {
   nb::class_<TrainingSet>(module, "TrainingSet",
                           "What one trigger trains on: ranges of positions of a view, or keys; weights if any.")
@@ -151,6 +185,7 @@ void bind_training_set(nb::module_& module) {
 
 void bind_partition(nb::module_& module) {
   bind_randomness(module);
+  bind_order(module);
   bind_training_set(module);
 }
 

@@ -289,6 +289,32 @@ class Permutation:
     def apply(self, first: int, count: int) -> Annotated[NDArray[numpy.uint64], dict(shape=(None,))]:
         """uint64[count] images of first, first + 1, ...; ValueError beyond the size."""
 
+class Order:
+    """In which order an epoch goes through a set, computed for any range of places, without memory."""
+
+    @staticmethod
+    def unshuffled(size: int) -> Order:
+        """Sample i at place i."""
+
+    @staticmethod
+    def global_shuffle(seed: int, trigger: int, epoch: int, size: int) -> Order:
+        """One permutation of all samples."""
+
+    @staticmethod
+    def blockwise_shuffle(seed: int, trigger: int, epoch: int, size: int, block_size: int) -> Order:
+        """Blocks of `block_size` consecutive samples in random order, samples mixed within 32 of them at a time.
+
+        Raises ValueError if block_size is 0 or epoch is not below 2^32.
+        """
+
+    def __len__(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    def apply(self, first: int, count: int) -> Annotated[NDArray[numpy.uint64], dict(shape=(None,))]:
+        """uint64[count] samples at places first, first + 1, ...; ValueError beyond the size."""
+
+BLOCKS_IN_FLIGHT: int = 32
+
 class TrainingSet:
     """What one trigger trains on: ranges of positions of a view, or keys; weights if any."""
 
@@ -378,15 +404,11 @@ class Feed:
     """The samples of a training set in training order, several batches for one call."""
 
     def __init__(
-        self,
-        training_set: TrainingSet,
-        permutation: Permutation | None,
-        reader: Reader,
-        fields: Sequence[tuple[int, int]] | None,
+        self, training_set: TrainingSet, order: Order, reader: Reader, fields: Sequence[tuple[int, int]] | None
     ) -> None:
-        """Sample i of the feed is the set's sample permutation(i), or i without one. `fields` None: whole samples.
+        """Sample i of the feed is the set's sample at place i of the order. `fields` None: whole samples.
 
-        Raises ValueError if permutation, training set, reader and fields do not fit together.
+        Raises ValueError if order, training set, reader and fields do not fit together.
         """
 
     def __len__(self) -> int: ...

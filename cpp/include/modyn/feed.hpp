@@ -3,23 +3,23 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <vector>
 
 #include "modyn/fetch.hpp"
+#include "modyn/order.hpp"
 #include "modyn/partition.hpp"
 
 namespace modyn {
 
-// Joins a training set, the permutation of an epoch and a reader. Sample i of the feed is the
-// training set's sample permutation(i), or i without one. Thread-safe.
+// Joins a training set, the order of an epoch and a reader. Sample i of the feed is the training
+// set's sample order(i). Thread-safe.
 class Feed {
  public:
-  // kInvalidArgument if the permutation has another size than the set, if the reader has pinned
+  // kInvalidArgument if the order has another size than the set, if the reader has pinned
   // another manifest, or if a field does not lie within the sample.
-  Feed(std::shared_ptr<const TrainingSet> training_set, std::optional<Permutation> permutation,
-       std::shared_ptr<const Reader> reader, std::vector<Field> fields);
+  Feed(std::shared_ptr<const TrainingSet> training_set, Order order, std::shared_ptr<const Reader> reader,
+       std::vector<Field> fields);
 
   [[nodiscard]] const TrainingSet& training_set() const noexcept { return *training_set_; }
   [[nodiscard]] std::span<const Field> fields() const noexcept { return fields_; }
@@ -32,7 +32,7 @@ class Feed {
 
  private:
   std::shared_ptr<const TrainingSet> training_set_;
-  std::optional<Permutation> permutation_;
+  Order order_;
   std::shared_ptr<const Reader> reader_;
   std::vector<Field> fields_;
 };

@@ -24,6 +24,8 @@ enum class Purpose : std::uint32_t {
   kTrainingStep = 4,  // reseeding before a step, index = global step
   kDecodeBatch = 5,   // reseeding before user code decodes a batch, index = global batch
   kEvaluation = 6,
+  kShuffleBlocks = 7,   // order of the blocks of a training set, index = epoch
+  kShuffleInGroup = 8,  // order within a group of blocks, index = epoch * 2^32 + group
 };
 
 struct Address {

@@ -12,14 +12,14 @@ namespace {
 
 }  // namespace
 
-Feed::Feed(std::shared_ptr<const TrainingSet> training_set, std::optional<Permutation> permutation,
-           std::shared_ptr<const Reader> reader, std::vector<Field> fields)
+Feed::Feed(std::shared_ptr<const TrainingSet> training_set, Order order, std::shared_ptr<const Reader> reader,
+           std::vector<Field> fields)
     : training_set_(std::move(training_set)),
-      permutation_(std::move(permutation)),
+      order_(std::move(order)),
       reader_(std::move(reader)),
       fields_(std::move(fields)) {
-  if (permutation_ && permutation_->size() != training_set_->size()) {
-    refuse("the permutation is of " + core::grouped(permutation_->size()) + " samples, the training set has " +
+  if (order_.size() != training_set_->size()) {
+    refuse("the order is of " + core::grouped(order_.size()) + " samples, the training set has " +
            core::grouped(training_set_->size()));
   }
   const std::uint64_t wanted = training_set_->view()->index()->summary().manifest;
@@ -33,9 +33,9 @@ Feed::Feed(std::shared_ptr<const TrainingSet> training_set, std::optional<Permut
 
 void Feed::fetch(std::uint64_t first, std::span<Key> keys, std::span<float> weights, std::span<std::int64_t> labels,
                  std::span<std::byte* const> outputs) const {
-  if (permutation_) {
+  if (order_.is_shuffled()) {
     std::vector<std::uint64_t> indices(keys.size());
-    permutation_->apply(first, indices);
+    order_.apply(first, indices);
     training_set_->read_at(indices, keys, weights);
   } else {
     training_set_->read(first, keys, weights);

@@ -22,6 +22,8 @@ from modyn.config.spelling import listed, nearest
 Device = Annotated[str, StringConstraints(pattern=r"^(auto|cpu|cuda|cuda:[0-9]+)$")]
 AtLeastOne = Annotated[int, Field(ge=1)]
 
+DEFAULT_BLOCK_SIZE = 1024  # of a blockwise shuffle, in samples
+
 
 class ParamGroup(Section):
     """Parameters that share an optimizer's settings."""
@@ -115,6 +117,16 @@ class TrainingConfig(Section):
     batch_size: int = Field(ge=1, description="Samples in a batch.")
     drop_last_batch: bool = Field(default=True, description="Whether to leave out the last batch if it is not full.")
     shuffle: bool = Field(description="Whether to train in random order.")
+    shuffle_mode: Literal["global", "blockwise"] = Field(
+        default="global",
+        description="How to shuffle. `global` permutes all samples. `blockwise` permutes blocks of neighbouring "
+        "samples and mixes 32 blocks at a time: for data larger than memory, or on slow disks.",
+    )
+    shuffle_block_size: int = Field(
+        default=DEFAULT_BLOCK_SIZE,
+        ge=1,
+        description="Samples in a block of a blockwise shuffle: larger blocks mix better and need more memory.",
+    )
     enable_accurate_gpu_measurements: bool = Field(
         default=False, description="Whether the reference system waits for the GPU."
     )
@@ -139,6 +151,13 @@ class TrainingConfig(Section):
         default=None, description="Keyword arguments of torch's GradScaler, for amp."
     )
     retries: int = Field(default=1, ge=0, description="How often a training whose process died is started again.")
+
+    @rule
+    def shuffle_settings_are_used(self) -> Iterator[Issue]:
+        if not self.shuffle and self.shuffle_mode == "blockwise":
+            yield Issue(("shuffle_mode",), "'blockwise' has no effect without a shuffle", "shuffle: true")
+        elif self.shuffle_mode == "global" and self.shuffle_block_size != DEFAULT_BLOCK_SIZE:
+            yield Issue(("shuffle_block_size",), "a global shuffle has no blocks", "shuffle_mode: blockwise")
 
     @rule
     def optimizer_names_differ(self) -> Iterator[Issue]:

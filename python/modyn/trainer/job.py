@@ -33,7 +33,7 @@ from modyn.trainer.optimizers import build_optimizers
 from modyn.trainer.precision import Precision
 from modyn.trainer.progress import Progress
 from modyn.trainer.schedulers import build_schedule
-from modyn.trainer.seeding import AddressedSeeds, use_deterministic_algorithms
+from modyn.trainer.seeding import AddressedSeeds, Shuffle, use_deterministic_algorithms
 from modyn.trainer.user_code import load_function
 
 MODEL_FILE = "model.safetensors"
@@ -155,7 +155,7 @@ def _loader(
             seed=request.seed,
             trigger=request.trigger,
         )
-    ordered = samples.orders(seeds, config.training.shuffle, decoder.fields)
+    ordered = samples.orders(seeds, Shuffle.of(config.training), decoder.fields)
     return Loader(plan, ordered, decoder, seeds, samples.sample_size, workers)
 
 

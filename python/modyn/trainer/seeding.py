@@ -7,12 +7,15 @@ nor processes: a training that continues from a checkpoint draws what an undistu
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
 import torch.utils.deterministic
 
 from modyn import _native
+from modyn.config.training import DEFAULT_BLOCK_SIZE, TrainingConfig
 
 
 def seed_generators(bits: int) -> None:
@@ -23,6 +26,24 @@ def seed_generators(bits: int) -> None:
         torch.cuda.manual_seed_all(bits)
     np.random.seed(bits & 0xFFFF_FFFF)
     random.seed(bits)
+
+
+@dataclass(frozen=True)
+class Shuffle:
+    """How the samples of an epoch are mixed.
+
+    Attributes:
+        mode: `none`, `global` (one permutation of all), or `blockwise` (see cpp/include/modyn/order.hpp).
+        block_size: samples in a block, for `blockwise`.
+    """
+
+    mode: Literal["none", "global", "blockwise"]
+    block_size: int = DEFAULT_BLOCK_SIZE
+
+    @staticmethod
+    def of(config: TrainingConfig) -> Shuffle:
+        """What a pipeline's `training` section asks for."""
+        return Shuffle(config.shuffle_mode, config.shuffle_block_size) if config.shuffle else Shuffle("none")
 
 
 class AddressedSeeds:
@@ -41,8 +62,13 @@ class AddressedSeeds:
     def before_decoding(self, index: int) -> None:
         self._seed_for(_native.PURPOSE_DECODE_BATCH, index)
 
-    def shuffled(self, epoch: int, size: int) -> _native.Permutation:
-        return _native.Permutation(self._seed, self._trigger, _native.PURPOSE_SHUFFLE, epoch, size)
+    def order(self, shuffle: Shuffle, epoch: int, size: int) -> _native.Order:
+        """The order in which an epoch goes through `size` samples."""
+        if shuffle.mode == "none":
+            return _native.Order.unshuffled(size)
+        if shuffle.mode == "global":
+            return _native.Order.global_shuffle(self._seed, self._trigger, epoch, size)
+        return _native.Order.blockwise_shuffle(self._seed, self._trigger, epoch, size, shuffle.block_size)
 
     def _seed_for(self, purpose: int, index: int) -> None:
         seed_generators(_native.random_bits(self._seed, self._trigger, purpose, index))

@@ -199,19 +199,19 @@ def test_the_gil_is_released_while_bytes_are_copied(tmp_path: Path) -> None:
     assert steps > 10  # with the GIL held during the 200 MB copy there would be next to none
 
 
-def test_a_feed_gives_the_permuted_set_in_any_slices(tmp_path: Path) -> None:
+def test_a_feed_gives_the_shuffled_set_in_any_slices(tmp_path: Path) -> None:
     files = RecordFiles(tmp_path, FORMAT, [60, 40])
     index = files.open()
     view = _native.View.build(index, "time")
     weights = np.arange(70, dtype=np.float32)
     _native.TrainingSet.write_ranges(tmp_path / "set", view, [(50, 50), (0, 20)], weights)
     training_set = _native.TrainingSet.open(tmp_path / "set", view)
-    permutation = _native.Permutation(7, 0, _native.PURPOSE_SHUFFLE, 1, len(training_set))
+    shuffle = _native.Order.global_shuffle(7, 0, 1, len(training_set))
     positions = np.concatenate([np.arange(50, 100), np.arange(20)])
-    order = permutation.apply(0, 70).astype(np.int64)
+    order = shuffle.apply(0, 70).astype(np.int64)
     reader = _native.Reader(index, files.root)
 
-    feed = _native.Feed(training_set, permutation, reader, [(4, 8), (0, 1)])
+    feed = _native.Feed(training_set, shuffle, reader, [(4, 8), (0, 1)])
     for first, count in [(0, 32), (32, 38), (69, 1), (70, 0)]:
         keys, batch_weights, labels, [column, byte] = feed.fetch(first, count)
         expected = positions[order[first : first + count]]
@@ -221,12 +221,12 @@ def test_a_feed_gives_the_permuted_set_in_any_slices(tmp_path: Path) -> None:
         np.testing.assert_array_equal(column, files.samples(expected)[:, 4:12])
         np.testing.assert_array_equal(byte, files.samples(expected)[:, :1])
 
-    whole = _native.Feed(training_set, None, reader, None)
+    whole = _native.Feed(training_set, _native.Order.unshuffled(70), reader, None)
     assert len(whole) == 70
     keys, _, _, [data] = whole.fetch(0, 70)
     np.testing.assert_array_equal(keys, positions)
     np.testing.assert_array_equal(data, files.samples(positions))
     with pytest.raises(ValueError, match="70"):
         feed.fetch(60, 20)
-    with pytest.raises(ValueError, match="permutation"):
-        _native.Feed(training_set, _native.Permutation(7, 0, 1, 1, 71), reader, None)
+    with pytest.raises(ValueError, match="order"):
+        _native.Feed(training_set, _native.Order.unshuffled(71), reader, None)

@@ -17,13 +17,14 @@ from tests.unit.trainer.workbench import Workbench
 from modyn import _native
 from modyn.errors import DatasetError, ModelError
 from modyn.models.user_modules import import_user_module
-from modyn.trainer.seeding import seed_generators
+from modyn.trainer.seeding import Shuffle, seed_generators
 
 SEED = 7
+GLOBAL = Shuffle("global")
 
 
 def by_hand(
-    workbench: Workbench, *, epochs: int = 2, batch_size: int = 32, shuffle: bool = True, samples: int = 300
+    workbench: Workbench, *, epochs: int = 2, batch_size: int = 32, shuffle: Shuffle = GLOBAL, samples: int = 300
 ) -> dict[str, torch.Tensor]:
     """The standard pipeline's training, written out over tensors in memory."""
     records = workbench.records[:samples]
@@ -35,10 +36,14 @@ def by_hand(
     criterion = torch.nn.BCEWithLogitsLoss()
     step = 0
     for epoch in range(epochs):
-        order = np.arange(samples)
-        if shuffle:
+        if shuffle.mode == "none":
+            order = np.arange(samples)
+        elif shuffle.mode == "global":
             permutation = _native.Permutation(SEED, 0, _native.PURPOSE_SHUFFLE, epoch, samples)
             order = permutation.apply(0, samples).astype(np.int64)
+        else:
+            blockwise = _native.Order.blockwise_shuffle(SEED, 0, epoch, samples, shuffle.block_size)
+            order = blockwise.apply(0, samples).astype(np.int64)
         for first in range(0, samples - batch_size + 1, batch_size):
             rows = torch.from_numpy(order[first : first + batch_size])
             seed_generators(_native.random_bits(SEED, 0, _native.PURPOSE_TRAINING_STEP, step))
@@ -50,9 +55,17 @@ def by_hand(
     return dict(model.state_dict())
 
 
-@pytest.mark.parametrize("shuffle", [True, False])
-def test_the_trainer_does_what_a_plain_loop_does_bit_by_bit(workbench: Workbench, shuffle: bool) -> None:
-    result = workbench.train({"training.shuffle": shuffle})
+@pytest.mark.parametrize(
+    "shuffle", [Shuffle("none"), GLOBAL, Shuffle("blockwise", 7)], ids=lambda shuffle: shuffle.mode
+)
+@pytest.mark.parametrize("workers", [0, 2])
+def test_the_trainer_does_what_a_plain_loop_does_bit_by_bit(
+    workbench: Workbench, shuffle: Shuffle, workers: int
+) -> None:
+    changes: dict[str, Any] = {"training.shuffle": shuffle.mode != "none", "training.dataloader_workers": workers}
+    if shuffle.mode != "none":
+        changes |= {"training.shuffle_mode": shuffle.mode, "training.shuffle_block_size": shuffle.block_size}
+    result = workbench.train(changes)
     expected = by_hand(workbench, shuffle=shuffle)
     trained = load_file(result.model)
     assert trained.keys() == expected.keys()

@@ -12,7 +12,7 @@ from modyn import _native
 from modyn.errors import DatasetError
 from modyn.storage.api import Keys, ViewRef
 from modyn.trainer.data.decoder import Bytes, Field, Labels
-from modyn.trainer.seeding import AddressedSeeds
+from modyn.trainer.seeding import AddressedSeeds, Shuffle
 
 
 @dataclass(frozen=True)
@@ -59,20 +59,20 @@ class TrainingSamples:
         """Identifies samples, weights and manifest."""
         return int(self._set.digest)
 
-    def orders(self, seeds: AddressedSeeds, shuffle: bool, fields: list[Field] | None) -> OrderedSamples:
+    def orders(self, seeds: AddressedSeeds, shuffle: Shuffle, fields: list[Field] | None) -> OrderedSamples:
         """The samples in the order of each epoch."""
         return OrderedSamples(self._set, self._reader, seeds, shuffle, fields)
 
 
 class OrderedSamples:
-    """The samples of a set as each epoch orders them: by a permutation of its own, or as they are in the set."""
+    """The samples of a set as each epoch orders them: shuffled anew each time, or as they are in the set."""
 
     def __init__(
         self,
         training_set: _native.TrainingSet,
         reader: _native.Reader,
         seeds: AddressedSeeds,
-        shuffle: bool,
+        shuffle: Shuffle,
         fields: list[Field] | None,
     ) -> None:
         self._set = training_set
@@ -86,7 +86,7 @@ class OrderedSamples:
     def fetch(self, epoch: int, first: int, count: int) -> RawSamples:
         """Samples [first, first + count) of an epoch's order: several batches for one crossing into native code."""
         if self._feed is None or epoch != self._epoch:
-            order = self._seeds.shuffled(epoch, len(self._set)) if self._shuffle else None
+            order = self._seeds.order(self._shuffle, epoch, len(self._set))
             self._feed = _native.Feed(self._set, order, self._reader, self._fields)
             self._epoch = epoch
         return RawSamples(*self._feed.fetch(first, count))

@@ -29,7 +29,7 @@ from modyn.trainer.data.batch import Batch, aligned, aligned_data
 from modyn.trainer.data.decoder import build_decoder
 from modyn.trainer.data.parsing import parse
 from modyn.trainer.data.source import TrainingSamples
-from modyn.trainer.seeding import AddressedSeeds
+from modyn.trainer.seeding import AddressedSeeds, Shuffle
 
 _EXIT_ORPHANED = 71
 
@@ -93,7 +93,7 @@ class _BatchesByNumber(Dataset[Batch]):
         seeds = AddressedSeeds(pool.seed, pool.trigger)
         samples = TrainingSamples(pool.view, pool.training_set, threads=1)
         decoder = build_decoder(config.data, samples.sample_size)
-        return samples.orders(seeds, config.training.shuffle, decoder.fields), decoder, seeds
+        return samples.orders(seeds, Shuffle.of(config.training), decoder.fields), decoder, seeds
 
 
 def _context() -> BaseContext:
