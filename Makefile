@@ -76,8 +76,14 @@ pytest: setup system-postgresql $(venv)/stamps/group-test $(venv)/stamps/group-d
 	@$(python) -m pytest -m 'not long'
 
 .PHONY: test-long
-test-long: setup system-postgresql $(venv)/stamps/group-test $(venv)/stamps/group-demo ## the tests that take minutes
+test-long: setup system-postgresql $(venv)/stamps/group-test $(venv)/stamps/group-demo fuzz ## the tests that take minutes
 	@$(python) -m pytest -m long
+
+fuzz_seconds := 60
+
+.PHONY: fuzz
+fuzz: setup system-fuzzer ## every parser and file format under libFuzzer, fuzz_seconds=60 each
+	@scripts/fuzz.sh $(fuzz_seconds)
 
 .PHONY: test-asan
 test-asan: setup system-gtest ## the C++ tests under AddressSanitizer and UndefinedBehaviorSanitizer

@@ -1,7 +1,10 @@
 # How every target of ours is compiled, and short ways to declare one.
 
 add_library(modyn_compile_options INTERFACE)
-target_compile_options(modyn_compile_options INTERFACE -Wall -Wextra -Wconversion -Wshadow -Werror)
+target_compile_options(modyn_compile_options INTERFACE -Wall -Wextra -Wconversion -Wshadow)
+if(MODYN_WARNINGS_ARE_ERRORS)
+  target_compile_options(modyn_compile_options INTERFACE -Werror)
+endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # gcc 12 sees overlaps in std::string's operator+ that are not there (its bug 105651).
   target_compile_options(modyn_compile_options INTERFACE -Wno-restrict)

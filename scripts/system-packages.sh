@@ -6,7 +6,8 @@
 # What is missing is installed from the distribution (Debian, Ubuntu) where that needs no question:
 # as root, or with a sudo that asks for no password. Otherwise the command is printed and we stop.
 set -euo pipefail
-source "$(dirname "${BASH_SOURCE[0]}")/say.sh"
+here=$(dirname "${BASH_SOURCE[0]}")
+source "$here/say.sh"
 
 cxx() { "${CXX:-c++}" "$@"; }
 
@@ -17,6 +18,7 @@ is_there() {
     compiler) cxx -std=c++20 -fsyntax-only -x c++ -include vector /dev/null >/dev/null 2>&1 ;;
     gtest) has_header gtest/gtest.h ;;
     benchmark) has_header benchmark/benchmark.h ;;
+    fuzzer) "$here/fuzzing-compiler.sh" >/dev/null ;;
     postgresql) compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null ;;
     python) [[ -x /usr/bin/python3 ]] ;;
     python-venv) /usr/bin/python3 -c 'import ensurepip, venv' 2>/dev/null ;;
@@ -30,6 +32,8 @@ debian_name() {
     compiler) echo g++ ;;
     gtest) echo libgtest-dev ;;
     benchmark) echo libbenchmark-dev ;;
+    # The newest clang that the distribution has: its default may be too old for C++20's ranges.
+    fuzzer) newest_clang ;;
     postgresql) echo postgresql ;;
     python) echo python3 ;;
     python-venv) echo python3-venv ;;
@@ -37,12 +41,19 @@ debian_name() {
   esac
 }
 
+newest_clang() {
+  local version
+  version=$(apt-cache search --names-only '^clang-[0-9]+$' | sed -E 's/^clang-([0-9]+) .*/\1/' | sort -n | tail -1)
+  echo "clang-$version libclang-rt-$version-dev"
+}
+
 missing=()
 packages=()
 for need in "$@"; do
   is_there "$need" && continue
   missing+=("$need")
-  packages+=("$(debian_name "$need")")
+  read -ra names <<<"$(debian_name "$need")"
+  packages+=("${names[@]}")
 done
 ((${#missing[@]})) || exit 0
 

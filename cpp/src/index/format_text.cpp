@@ -1,5 +1,6 @@
 #include "index/format_text.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <optional>
@@ -65,8 +66,10 @@ std::optional<FixedRecordFormat> parse_fixed_records(std::string_view text, cons
   format.label_offset = number("label_offset");
   format.byte_order = choice("byte_order", "big", "little") ? ByteOrder::kBig : ByteOrder::kLittle;
   format.label_signed = choice("label_signed", "true", "false");
-  // What follows a newer version may mean anything: an unknown setting is not skipped.
-  if (settings->size() != 6)
+  // A timestamp inside the record is for ingest to know. Any other setting may mean anything: it is not skipped.
+  const auto of_ingest =
+      std::ranges::count_if(*settings, [](const auto& setting) { return setting.first.starts_with("timestamp_"); });
+  if (settings->size() != 6 + static_cast<std::size_t>(of_ingest))
     core::throw_corrupt(path, "its record format has settings that this program does not know");
   check_format(format);
   return format;

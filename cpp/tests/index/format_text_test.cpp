@@ -30,6 +30,11 @@ TEST(FormatText, NamesTheKindOfFormatFirst) {
   EXPECT_TRUE(format_text({8, 1, 0, {}, false}).starts_with("format=fixed_record\n"));
 }
 
+TEST(FormatText, MaySayWhereTimestampsLie) {
+  const std::string text = format_text({160, 4, 0, ByteOrder::kLittle, false});
+  EXPECT_EQ(parse_fixed_records(text + "timestamp_offset=8\ntimestamp_size=8\n", "file")->record_size, 160U);
+}
+
 TEST(FormatText, ThatThisProgramDoesNotKnowIsRefused) {
   const std::string known = format_text({160, 4, 0, ByteOrder::kLittle, false});
   const auto refused = [](const std::string& text) {
