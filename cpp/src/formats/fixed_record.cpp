@@ -1,0 +1,165 @@
+#include "formats/fixed_record.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <utility>
+
+#include "core/message.hpp"
+#include "index/format_text.hpp"
+
+namespace modyn::formats {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "integers are loaded as they lie in memory");
+
+// Small enough that a buffer and the columns that come out of it stay in a core's own cache.
+constexpr std::uint64_t kBufferBytes = 256U << 10U;
+constexpr std::uint64_t kPieceBytes = 32U << 20U;
+constexpr std::uint64_t kPieceRecords = 1U << 20U;
+// From this size on, reading the labels one by one moves less than reading everything.
+constexpr std::uint64_t kSparseRecordBytes = 8192;
+
+template <std::size_t Size, bool Big, bool Signed>
+void decode(const std::byte* field, std::uint64_t stride, std::span<std::int64_t> out) {
+  constexpr unsigned kUnused = 64 - 8 * Size;
+  for (std::int64_t& decoded : out) {
+    std::uint64_t value = 0;
+    std::memcpy(&value, field, Size);
+    if constexpr (Big) value = __builtin_bswap64(value) >> kUnused;
+    decoded = static_cast<std::int64_t>(value);
+    if constexpr (Signed) decoded = static_cast<std::int64_t>(value << kUnused) >> kUnused;
+    field += stride;
+  }
+}
+
+template <bool Big, bool Signed, std::size_t... Sizes>
+constexpr auto decoders(std::index_sequence<Sizes...>) {
+  return std::array{&decode<Sizes + 1, Big, Signed>...};
+}
+
+}  // namespace
+
+FixedRecord::Decoder FixedRecord::find_decoder(const IntegerField& field) {
+  using Sizes = std::make_index_sequence<8>;
+  const std::size_t at = field.size - 1;
+  if (field.byte_order == ByteOrder::kBig) {
+    return field.is_signed ? decoders<true, true>(Sizes{})[at] : decoders<true, false>(Sizes{})[at];
+  }
+  return field.is_signed ? decoders<false, true>(Sizes{})[at] : decoders<false, false>(Sizes{})[at];
+}
+
+FixedRecord::FixedRecord(const FixedRecordFormat& format, const std::optional<IntegerField>& timestamp)
+    : format_(format), timestamp_(timestamp) {
+  index::check_format(format_);
+  decode_label_ = find_decoder(label());
+  if (!timestamp_) return;
+  check_timestamp();
+  decode_timestamp_ = find_decoder(*timestamp_);
+}
+
+void FixedRecord::check_timestamp() const {
+  const auto fail = [](const std::string& message) { throw Error(ErrorKind::kInvalidArgument, message); };
+  if (timestamp_->size != 4 && timestamp_->size != 8) {
+    fail("timestamp_size is " + core::grouped(timestamp_->size) + ", must be 4 or 8 bytes");
+  }
+  if (timestamp_->size > format_.record_size || timestamp_->offset > format_.record_size - timestamp_->size) {
+    fail("timestamp_offset " + core::grouped(timestamp_->offset) + " and timestamp_size " +
+         core::grouped(timestamp_->size) + " go beyond record_size " + core::grouped(format_.record_size));
+  }
+}
+
+IntegerField FixedRecord::label() const noexcept {
+  return {format_.label_offset, format_.label_size, format_.byte_order, format_.label_signed};
+}
+
+std::string FixedRecord::text() const {
+  std::string text = index::format_text(format_);
+  if (timestamp_) {
+    text += "timestamp_size=" + std::to_string(timestamp_->size) +
+            "\ntimestamp_offset=" + std::to_string(timestamp_->offset) +
+            "\ntimestamp_byte_order=" + (timestamp_->byte_order == ByteOrder::kBig ? "big" : "little") +
+            "\ntimestamp_signed=" + (timestamp_->is_signed ? "true" : "false") + "\n";
+  }
+  return text;
+}
+
+void FixedRecord::read(const FileInput& input, SampleSink& sink) const {
+  const std::uint64_t record = format_.record_size;
+  if (input.size() % record != 0) {
+    throw BadContent((input.first_byte() == 0 ? "has " : "has grown to ") + core::grouped(input.size()) +
+                     " bytes, not a multiple of record_size " + core::grouped(record));
+  }
+  const std::uint64_t first = input.first_byte() / record;
+  const std::uint64_t count = input.size() / record - first;
+  const std::uint64_t step = std::clamp<std::uint64_t>(kPieceBytes / record, 1024, kPieceRecords);
+  input.for_each_piece((count + step - 1) / step, [&](std::uint64_t piece) {
+    read_piece(input, first + piece * step, std::min(step, count - piece * step), piece, sink);
+  });
+}
+
+void FixedRecord::read_piece(const FileInput& input, std::uint64_t first, std::uint64_t count, std::uint64_t piece,
+                             SampleSink& sink) const {
+  const std::uint64_t record = format_.record_size;
+  const bool sparse = record >= kSparseRecordBytes && !timestamp_;
+  const std::uint64_t step = sparse ? 4096 : std::max<std::uint64_t>(1, kBufferBytes / record);
+  std::vector<std::byte> buffer(sparse ? format_.label_size : std::min(step, count) * record);
+  std::vector<std::int64_t> labels;
+  std::vector<Timestamp> timestamps;
+  for (std::uint64_t done = 0; done < count; done += step) {
+    const std::uint64_t records = std::min(step, count - done);
+    const std::uint64_t offset = (first + done) * record;
+    labels.resize(records);
+    if (sparse) {
+      for (std::uint64_t i = 0; i < records; ++i) {
+        input.read(offset + i * record + format_.label_offset, buffer);
+        decode_label_(buffer.data(), 0, std::span(labels).subspan(i, 1));
+      }
+    } else {
+      input.read(offset, std::span(buffer).first(records * record));
+      decode_label_(buffer.data() + format_.label_offset, record, labels);
+    }
+    check_range("label", label(), labels, first + done);
+    if (timestamp_) {
+      timestamps.resize(records);
+      decode_timestamp_(buffer.data() + timestamp_->offset, record, timestamps);
+      check_range("timestamp", *timestamp_, timestamps, first + done);
+    }
+    sink.take(piece, {.labels = labels, .timestamps = timestamps});
+  }
+}
+
+// 8 unsigned bytes hold numbers that int64 does not.
+void FixedRecord::check_range(const char* what, const IntegerField& field, std::span<const std::int64_t> values,
+                              std::uint64_t first) const {
+  if (field.size < 8 || field.is_signed) return;
+  const auto wrong = std::ranges::find_if(values, [](std::int64_t value) { return value < 0; });
+  if (wrong == values.end()) return;
+  const std::uint64_t record = first + static_cast<std::uint64_t>(wrong - values.begin());
+  throw BadContent("has the " + std::string(what) + " " + core::grouped(static_cast<std::uint64_t>(*wrong)) +
+                   " in record " + core::grouped(record) + ", above the largest " + what +
+                   " 9,223,372,036,854,775,807");
+}
+
+std::shared_ptr<const FileFormat> make_fixed_record(FormatSettings settings) {
+  const auto order = [](bool big) { return big ? ByteOrder::kBig : ByteOrder::kLittle; };
+  FixedRecordFormat format;
+  format.record_size = settings.take_required_number("record_size");
+  format.label_size = settings.take_required_number("label_size");
+  format.label_offset = settings.take_required_number("label_offset");
+  format.byte_order = order(settings.take_required_choice("byte_order", "big", "little"));
+  format.label_signed = settings.take_required_choice("label_signed", "true", "false");
+  std::optional<IntegerField> timestamp;
+  if (const auto size = settings.take_number("timestamp_size")) {
+    timestamp =
+        IntegerField{.offset = settings.take_required_number("timestamp_offset"),
+                     .size = *size,
+                     .byte_order = order(settings.take_required_choice("timestamp_byte_order", "big", "little")),
+                     .is_signed = settings.take_required_choice("timestamp_signed", "true", "false")};
+  }
+  settings.check_all_taken();
+  return std::make_shared<FixedRecord>(format, timestamp);
+}
+
+}  // namespace modyn::formats
