@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING, Any
 # Importing the package costs nothing: names are looked up when they are first used.
 _EXPORTS = {
     "ConfigurationError": "modyn.errors",
+    "Csv": "modyn.storage.api",
+    "CustomFormat": "modyn.storage.api",
+    "DatasetOptions": "modyn.storage.api",
     "DatasetStatus": "modyn.storage.api",
     "FixedRecord": "modyn.storage.api",
     "Interval": "modyn.storage.api",
@@ -23,6 +26,7 @@ _EXPORTS = {
     "Problem": "modyn.errors",
     "Run": "modyn.run",
     "ScanSummary": "modyn.storage.api",
+    "SingleSample": "modyn.storage.api",
     "TimestampFrom": "modyn.storage.api",
     "UnsupportedError": "modyn.errors",
     "Workspace": "modyn.workspace",
@@ -34,6 +38,9 @@ _EXPORTS = {
 }
 __all__ = [
     "ConfigurationError",
+    "Csv",
+    "CustomFormat",
+    "DatasetOptions",
     "DatasetStatus",
     "FixedRecord",
     "Interval",
@@ -41,6 +48,7 @@ __all__ = [
     "Problem",
     "Run",
     "ScanSummary",
+    "SingleSample",
     "TimestampFrom",
     "UnsupportedError",
     "Workspace",
@@ -55,7 +63,17 @@ if TYPE_CHECKING:
     from modyn.calls import compare, load_model, open, schema, validate
     from modyn.errors import ConfigurationError, ModynError, Problem, UnsupportedError
     from modyn.run import Run
-    from modyn.storage.api import DatasetStatus, FixedRecord, Interval, ScanSummary, TimestampFrom
+    from modyn.storage.api import (
+        Csv,
+        CustomFormat,
+        DatasetOptions,
+        DatasetStatus,
+        FixedRecord,
+        Interval,
+        ScanSummary,
+        SingleSample,
+        TimestampFrom,
+    )
     from modyn.workspace import Workspace
 
 

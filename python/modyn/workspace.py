@@ -18,7 +18,7 @@ from modyn.metadata.records import Records
 from modyn.metadata.tables import RunRow
 from modyn.model_storage.local import LocalModelStorage
 from modyn.run import Run
-from modyn.storage.api import DatasetStatus, FixedRecord, Interval, ScanSummary, TimestampFrom, View
+from modyn.storage.api import DatasetOptions, DatasetStatus, Interval, SampleFormat, ScanSummary, TimestampFrom, View
 from modyn.storage.local import LocalStorage
 from modyn.supervisor.context import RunContext
 from modyn.supervisor.datasets import check_registered, register_datasets, used_datasets
@@ -39,8 +39,9 @@ class Datasets:
         self,
         name: str,
         base_path: str | Path,
-        format: FixedRecord,
+        format: SampleFormat,
         timestamp: TimestampFrom | None = None,
+        options: DatasetOptions | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> DatasetStatus:
         """Register a folder as a dataset and ingest what it holds.
@@ -48,7 +49,7 @@ class Datasets:
         Raises:
             DatasetError: no such folder, or the name is registered with other settings.
         """
-        self._storage.add(name, Path(base_path), format, timestamp or TimestampFrom())
+        self._storage.add(name, Path(base_path), format, timestamp or TimestampFrom(), options)
         return self._storage.scan(name, progress).status
 
     def list(self) -> list[DatasetStatus]:

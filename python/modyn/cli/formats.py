@@ -20,12 +20,12 @@ class TimestampSource(Enum):
 
     MTIME = "mtime"
     FILENAME = "filename"
+    COLUMN = "column"
 
 
 LabelOffsetOption = Annotated[int, typer.Option(min=0, help="Where the label begins in the record, in bytes.")]
 ByteOrderOption = Annotated[ByteOrder, typer.Option(help="Byte order of the label.")]
 SignedOption = Annotated[bool, typer.Option("--signed", help="The label is a signed number.")]
-ExtensionOption = Annotated[str, typer.Option(help="Files with another extension are left alone.")]
 TimestampPatternOption = Annotated[
     str | None,
     typer.Option(metavar="PATTERN", help="Date in the file names: %Y %m %d %H %M %S, or %s for Unix seconds; UTC."),

@@ -52,6 +52,8 @@ def init(
         )
     if timestamp is TimestampSource.MTIME and timestamp_pattern is not None:
         raise typer.BadParameter("--timestamp mtime and --timestamp-pattern exclude each other")
+    if timestamp is TimestampSource.COLUMN:
+        raise typer.BadParameter("--timestamp column cannot be guessed; `modyn dataset add` takes it")
     targets = [output / "pipeline.yaml", output / "model.py"]
     if existing := [str(target) for target in targets if target.exists() and not force]:
         raise typer.BadParameter(f"{' and '.join(existing)} exist already; --force overwrites, --output goes elsewhere")

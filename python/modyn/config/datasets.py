@@ -27,7 +27,16 @@ class TimestampConfig(Section):
         "seconds; UTC.",
     )
     column: str | Annotated[int, Field(ge=0)] | None = Field(
-        default=None, union_mode="left_to_right", description="For source column: its name or its index; Unix seconds."
+        default=None,
+        union_mode="left_to_right",
+        description="For source column: of CSV files its name or its index, with Unix seconds or ISO 8601 dates; of "
+        "binary records the offset in bytes of an integer with Unix seconds.",
+    )
+    size: Literal[4, 8] = Field(
+        default=8, description="For source column of binary records: bytes of the integer, in the byte order of labels."
+    )
+    signed: bool = Field(
+        default=True, description="For source column of binary records: whether the integer is signed."
     )
 
     @rule
@@ -93,10 +102,25 @@ class CsvFileWrapperConfig(Section):
         description="The character around cells that hold separators; `\\0` for none.",
     )
     quoted_linebreaks: bool = Field(default=True, description="Whether a quoted cell may hold line breaks.")
-    label_index: int = Field(ge=0, description="Index of the label's column, from 0.")
+    label_index: int | None = Field(default=None, ge=0, description="Index of the label's column, from 0.")
+    label_name: str | None = Field(
+        default=None, min_length=1, description="Its name, instead of its index; then the first line is a header."
+    )
     ignore_first_line: bool = Field(default=False, description="Whether the first line is a header.")
     encoding: str = Field(default="utf-8", description="Encoding of the text.")
     validate_file_content: bool = Field(default=True, description="Whether every row is checked while scanning.")
+
+    @property
+    def label(self) -> int | str:
+        """The label's column, by index or name; the rules see to it that there is one."""
+        return self.label_name or self.label_index or 0
+
+    @rule
+    def one_column_has_the_label(self) -> Iterator[Issue]:
+        if self.label_index is None and self.label_name is None:
+            yield Issue(("label_index",), "the column of the label is missing", "label_index or label_name")
+        if self.label_index is not None and self.label_name is not None:
+            yield Issue(("label_name",), "'label_index' and 'label_name' exclude each other")
 
 
 class SingleSampleFileWrapperConfig(Section):
@@ -137,6 +161,12 @@ class _Dataset(Section):
     file_watcher_interval: int | None = Field(
         default=None, ge=1, description="Seconds between scans of a live dataset."
     )
+    on_change: Literal["report", "replace"] = Field(
+        default="report",
+        description="A file whose ingested bytes changed is reported as a conflict and left alone, or its samples are "
+        "deleted and it is ingested anew.",
+    )
+    owns_files: bool = Field(default=False, description="Whether deleting the dataset removes its source files.")
     selector_batch_size: int = Field(default=128, ge=1, description="Samples that reach the trigger at a time.")
 
     def folder(self, source_folder: Path) -> Path:

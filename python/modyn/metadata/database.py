@@ -43,8 +43,8 @@ class Database:
         """The SQLite database in this file, created on first use."""
         return cls(f"sqlite:///{path}")
 
-    def upgrade(self) -> None:
-        """Create or migrate the tables. Safe when several processes do it at once."""
+    def upgrade(self, revision: str = "head") -> None:
+        """Create the tables, or migrate them to `revision`. Safe when several processes do it at once."""
         configuration = Config()
         configuration.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         with self.engine.begin() as connection:
@@ -52,7 +52,7 @@ class Database:
                 # Any constant works; it only has to be the same for all who migrate.
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7461001)")
             configuration.attributes["connection"] = connection
-            command.upgrade(configuration, "head")
+            command.upgrade(configuration, revision)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:

@@ -14,6 +14,27 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from modyn.storage.sample_format import Csv, CustomFormat, FixedRecord, SampleFormat, SingleSample, TimestampFrom
+
+__all__ = [
+    "Csv",
+    "CustomFormat",
+    "DatasetFile",
+    "DatasetOptions",
+    "DatasetStatus",
+    "FixedRecord",
+    "Interval",
+    "Keys",
+    "Order",
+    "SampleFormat",
+    "ScanSummary",
+    "SingleSample",
+    "Storage",
+    "TimestampFrom",
+    "View",
+    "ViewRef",
+]
+
 Keys = npt.NDArray[np.int64]
 _DAY_S = 86_400
 
@@ -29,35 +50,20 @@ class Interval:
 
 
 @dataclass(frozen=True)
-class FixedRecord:
-    """Records of one size, each with an integer label inside; the sample is the rest.
+class DatasetOptions:
+    """What may change while a dataset lives; its folder, format and source of timestamps may not.
 
-    Sizes and offsets are in bytes.
+    Attributes:
+        on_change: what happens to a file whose ingested bytes changed: "report" lists it as a conflict and leaves its
+            samples registered, "replace" deletes them and ingests the file anew.
+        owns_files: whether deleting the dataset removes its source files.
+        scan_interval_s: seconds between two looks at a folder that cannot tell of its changes, and at most between two
+            looks at any folder that is watched.
     """
 
-    record_size: int
-    label_size: int
-    label_offset: int = 0
-    byteorder: Literal["little", "big"] = "little"
-    label_signed: bool = False
-    file_extension: str = ".bin"
-
-    @property
-    def sample_size(self) -> int:
-        """Bytes of a sample: the record without its label."""
-        return self.record_size - self.label_size
-
-
-@dataclass(frozen=True)
-class TimestampFrom:
-    """Where a sample's timestamp comes from.
-
-    `source` "mtime" takes the file's modification time; "filename" finds `pattern` (strptime
-    directives %Y %m %d %H %M %S %s, UTC) in the file's name.
-    """
-
-    source: Literal["mtime", "filename"] = "mtime"
-    pattern: str = ""
+    on_change: Literal["report", "replace"] = "report"
+    owns_files: bool = False
+    scan_interval_s: float = 5.0
 
 
 @dataclass(frozen=True)
@@ -85,8 +91,9 @@ class DatasetStatus:
 
     name: str
     base_path: Path
-    format: FixedRecord
+    format: SampleFormat
     timestamp: TimestampFrom
+    options: DatasetOptions
     manifest: int
     samples: int
     files: int
@@ -139,7 +146,14 @@ class View(Protocol):
 class Storage(Protocol):
     """Datasets of one workspace."""
 
-    def add(self, name: str, base_path: Path, format: FixedRecord, timestamp: TimestampFrom) -> DatasetStatus:
+    def add(
+        self,
+        name: str,
+        base_path: Path,
+        format: SampleFormat,
+        timestamp: TimestampFrom,
+        options: DatasetOptions | None = None,
+    ) -> DatasetStatus:
         """Register a dataset; raises DatasetError if the name exists with other settings."""
         ...
 

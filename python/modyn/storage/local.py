@@ -18,20 +18,23 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import select
 
-from modyn.errors import DatasetError
+from modyn.errors import DatasetError, UnsupportedError
 from modyn.metadata.database import Database
 from modyn.metadata.tables import DatasetRow
 from modyn.storage.api import (
     DatasetFile,
+    DatasetOptions,
     DatasetStatus,
     FixedRecord,
     Interval,
     Keys,
     Order,
+    SampleFormat,
     ScanSummary,
     TimestampFrom,
     ViewRef,
 )
+from modyn.storage.sample_format import from_json, settings_text, to_json
 
 if TYPE_CHECKING:
     from modyn import _native
@@ -74,8 +77,15 @@ class LocalStorage:
         self._database = database
         self._folder = folder
 
-    def add(self, name: str, base_path: Path, format: FixedRecord, timestamp: TimestampFrom) -> DatasetStatus:
-        """Register a dataset. Registering it again with equal settings changes nothing.
+    def add(
+        self,
+        name: str,
+        base_path: Path,
+        format: SampleFormat,
+        timestamp: TimestampFrom,
+        options: DatasetOptions | None = None,
+    ) -> DatasetStatus:
+        """Register a dataset. Registering it again with equal settings changes nothing but its options, if given.
 
         Raises:
             DatasetError: the folder does not exist, or the name is taken with other settings.
@@ -85,15 +95,19 @@ class LocalStorage:
             raise DatasetError(f"dataset '{name}': '{base_path}' is not a folder")
         if not name or name != name.strip() or "/" in name:
             raise DatasetError(f"dataset name {name!r}: use a non-empty name without slashes or blanks at its ends")
-        settings = {"base_path": str(base_path), "format": asdict(format), "timestamp": asdict(timestamp)}
+        settings_text(format, timestamp)  # raises if they do not fit together
+        settings = {"base_path": str(base_path), "format": to_json(format), "timestamp": asdict(timestamp)}
         with self._database.transaction() as session:
             row = session.scalar(select(DatasetRow).filter_by(name=name))
             if row is None:
                 folder = self._folder / f"{name}-{uuid.uuid4().hex[:8]}"
                 folder.mkdir(parents=True)
-                session.add(DatasetRow(name=name, folder=str(folder), created_at=time.time(), **settings))
+                row = DatasetRow(name=name, folder=str(folder), created_at=time.time(), options={}, **settings)
+                session.add(row)
             else:
-                _refuse_changes(name, {key: getattr(row, key) for key in settings}, settings)
+                _refuse_changes(name, _settings_of(row), settings)
+            if options is not None:
+                row.options = asdict(options)
         return self.status(name)
 
     def names(self) -> list[str]:
@@ -121,7 +135,9 @@ class LocalStorage:
         row = self._row(name)
         if not Path(row.base_path).is_dir():
             raise DatasetError(f"dataset '{name}': its folder '{row.base_path}' has vanished")
-        format, timestamp = FixedRecord(**row.format), TimestampFrom(**row.timestamp)
+        format, timestamp = from_json(row.format), TimestampFrom(**row.timestamp)
+        if not isinstance(format, FixedRecord) or timestamp.source == "column":
+            raise UnsupportedError(f"dataset '{name}': files of format '{format.kind}' cannot be scanned yet")
         report = _native.scan(
             row.folder,
             row.base_path,
@@ -166,6 +182,15 @@ class LocalStorage:
             return row
 
 
+def _settings_of(row: DatasetRow) -> dict[str, object]:
+    """As they would be written today: earlier versions left out what they did not know."""
+    return {
+        "base_path": row.base_path,
+        "format": to_json(from_json(row.format)),
+        "timestamp": asdict(TimestampFrom(**row.timestamp)),
+    }
+
+
 def _refuse_changes(name: str, old: Mapping[str, object], new: Mapping[str, object]) -> None:
     changes = [f"{key} is {old[key]!r}, asked for {new[key]!r}" for key in new if old[key] != new[key]]
     if changes:
@@ -181,8 +206,9 @@ def _status(
     return DatasetStatus(
         name=row.name,
         base_path=Path(row.base_path),
-        format=FixedRecord(**row.format),
+        format=from_json(row.format),
         timestamp=TimestampFrom(**row.timestamp),
+        options=DatasetOptions(**row.options),
         manifest=summary.manifest,
         samples=summary.samples,
         files=summary.files,

@@ -123,3 +123,17 @@ def test_a_folder_is_relative_to_the_file(tmp_path: Path):
     assert dataset.folder(tmp_path) == tmp_path / "data"
     dataset = loaded(with_dataset(base_path="/data"), tmp_path).datasets[0]
     assert dataset.folder(tmp_path) == Path("/data")
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({}, "the column of the label is missing, expected label_index or label_name"),
+        ({"label_index": 0, "label_name": "y"}, "'label_index' and 'label_name' exclude each other"),
+    ],
+)
+def test_a_csv_file_has_one_column_of_labels(columns: dict[str, Any], message: str, tmp_path: Path):
+    data = with_dataset(file_wrapper_type="CsvFileWrapper", file_wrapper_config=columns)
+    data["data"] = {"dataset_id": "flights", "batch_parser_function": "def batch_parser_function(data): return data"}
+    (found,) = messages(data, tmp_path)
+    assert message in found

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from modyn.errors import ModynError
 from modyn.metadata.database import Database
@@ -30,6 +30,23 @@ def test_upgrading_again_changes_nothing(database: Database) -> None:
     database.upgrade()
     with database.transaction() as session:
         assert session.scalar(select(func.count()).select_from(DatasetRow)) == 1
+
+
+def test_datasets_of_the_first_version_get_the_default_options(tmp_path: Path) -> None:
+    database = Database.in_file(tmp_path / "modyn.sqlite")
+    database.upgrade("0001")
+    with database.transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO datasets (name, base_path, folder, format, timestamp, created_at) "
+                "VALUES ('d', '/data', '/index', '{}', '{}', 1.5)"
+            )
+        )
+
+    database.upgrade()
+
+    with database.transaction() as session:
+        assert session.scalars(select(DatasetRow)).one().options == {}
 
 
 def test_a_transaction_that_raises_leaves_nothing(database: Database) -> None:
