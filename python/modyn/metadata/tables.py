@@ -40,7 +40,7 @@ class DatasetRow(Base):
     folder: Mapped[str]
     format: Mapped[dict[str, Any]]
     timestamp: Mapped[dict[str, Any]]
-    options: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    options: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     created_at: Mapped[float] = mapped_column(Float)
 
 

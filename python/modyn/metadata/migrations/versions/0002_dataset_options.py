@@ -11,9 +11,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Every dataset so far has the default options."""
-    with op.batch_alter_table("datasets") as table:
-        table.add_column(sa.Column("options", sa.JSON(), nullable=False, server_default="{}"))
-        table.alter_column("options", server_default=None)
+    op.add_column("datasets", sa.Column("options", sa.JSON(), nullable=False, server_default="{}"))
 
 
 def downgrade() -> None:
