@@ -33,6 +33,28 @@ void locate(benchmark::State& state) {
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * kKeys));
 }
 
+void places(benchmark::State& state) {
+  const std::vector<Key> keys = dataset().random_keys(kKeys);
+  std::vector<modyn::Place> found(keys.size());
+  for (auto _ : state) {
+    dataset().index()->places(keys, found);
+    benchmark::DoNotOptimize(found.data());
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * kKeys));
+}
+
+// As a fetch asks: its keys are sorted.
+void places_of_ascending_keys(benchmark::State& state) {
+  std::vector<Key> keys = dataset().random_keys(kKeys);
+  std::ranges::sort(keys);
+  std::vector<modyn::Place> found(keys.size());
+  for (auto _ : state) {
+    dataset().index()->places(keys, found);
+    benchmark::DoNotOptimize(found.data());
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * kKeys));
+}
+
 void labels(benchmark::State& state) {
   const std::vector<Key> keys = dataset().random_keys(kKeys);
   std::vector<std::int64_t> out(keys.size());
@@ -60,6 +82,10 @@ void binary_search(benchmark::State& state) {
 
 BENCHMARK(locate)->Name("locate in 10,000 extents/ours");
 BENCHMARK(binary_search)->Name("locate in 10,000 extents/peer");
+BENCHMARK(places)->Name("places in 10,000 extents/ours");
+BENCHMARK(binary_search)->Name("places in 10,000 extents/peer");
+BENCHMARK(places_of_ascending_keys)->Name("places of ascending keys in 10,000 extents/ours");
+BENCHMARK(binary_search)->Name("places of ascending keys in 10,000 extents/peer");
 BENCHMARK(labels)->Name("labels in 10,000 extents/ours");
 BENCHMARK(binary_search)->Name("labels in 10,000 extents/peer");
 

@@ -127,14 +127,7 @@ void bind_index_class(nb::module_& module) {
             const std::size_t size = keys.span().size();
             Buffer<std::uint32_t> files(size);
             Buffer<std::uint64_t> records(size);
-            released([&] {
-              std::vector<Location> locations(size);
-              index.locate(keys.span(), locations);
-              for (std::size_t i = 0; i < size; ++i) {
-                files.span()[i] = locations[i].file;
-                records.span()[i] = locations[i].record;
-              }
-            });
+            released([&] { index.locate(keys.span(), files.span(), records.span()); });
             return nb::make_tuple(std::move(files).to_array(), std::move(records).to_array());
           },
           "keys"_a,

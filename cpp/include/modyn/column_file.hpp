@@ -102,6 +102,7 @@ class ColumnFile {
   struct State;
   explicit ColumnFile(std::unique_ptr<State> state);
   void check(std::uint64_t offset, std::uint64_t length) const;
+  void check_each(std::uint64_t offset, std::size_t width, std::span<const std::uint64_t> elements) const;
   [[noreturn]] void throw_beyond_end(std::uint64_t first, std::uint64_t count, std::uint64_t size) const;
   std::unique_ptr<State> state_;
 };
@@ -127,6 +128,19 @@ class Column {
     return {data_ + first, count};
   }
   [[nodiscard]] std::span<const T> read() const { return read(0, size_); }
+
+  // out[i] = element at[i], verified; the elements may lie anywhere, and all must be below size().
+  template <typename Out>
+  void gather(std::span<const std::uint64_t> at, std::span<Out> out) const {
+    constexpr std::size_t kAhead = 32;  // elements on their way from memory while one is converted
+    file_->check_each(offset_, sizeof(T), at);
+    const std::size_t prefetched = at.size() > kAhead ? at.size() - kAhead : 0;
+    for (std::size_t i = 0; i < prefetched; ++i) {
+      __builtin_prefetch(data_ + at[i + kAhead]);
+      out[i] = static_cast<Out>(data_[at[i]]);
+    }
+    for (std::size_t i = prefetched; i < at.size(); ++i) out[i] = static_cast<Out>(data_[at[i]]);
+  }
   // All elements, for callers that see to verification themselves before they look.
   [[nodiscard]] std::span<const T> unverified() const noexcept { return {data_, size_}; }
 

@@ -106,6 +106,8 @@ class Index {
 
   // Each takes any keys in any order, repeats allowed; kUnknownKey names the first few missing.
   void locate(std::span<const Key> keys, std::span<Location> out) const;
+  // The same as two columns.
+  void locate(std::span<const Key> keys, std::span<std::uint32_t> files, std::span<std::uint64_t> records) const;
   void places(std::span<const Key> keys, std::span<Place> out) const;
   void labels(std::span<const Key> keys, std::span<std::int64_t> out) const;
   void timestamps(std::span<const Key> keys, std::span<Timestamp> out) const;

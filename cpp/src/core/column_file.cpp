@@ -117,6 +117,14 @@ void ColumnFile::check(std::uint64_t offset, std::uint64_t length) const {
   state_->verify_blocks(offset / core::kBlockBytes, core::block_count(offset + length));
 }
 
+// No element crosses a block: columns begin at multiples of 64 bytes, and widths are powers of two.
+void ColumnFile::check_each(std::uint64_t offset, std::size_t width, std::span<const std::uint64_t> elements) const {
+  for (const std::uint64_t element : elements) {
+    const std::uint64_t block = (offset + element * width) / core::kBlockBytes;
+    if (!state_->is_verified(block)) state_->verify_block(block);
+  }
+}
+
 void ColumnFile::throw_beyond_end(std::uint64_t first, std::uint64_t count, std::uint64_t size) const {
   throw Error(ErrorKind::kInvalidArgument, core::grouped(count) + " elements from " + core::grouped(first) +
                                                " do not lie in a column of " + core::grouped(size) +

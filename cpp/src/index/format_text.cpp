@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <map>
 #include <optional>
 #include <system_error>
@@ -83,6 +84,9 @@ void check_format(const FixedRecordFormat& format) {
   if (format.record_size <= format.label_size) {
     fail("record_size is " + core::grouped(format.record_size) + ", must be more than label_size " +
          core::grouped(format.label_size) + ": a sample has at least one byte");
+  }
+  if (format.record_size > std::numeric_limits<std::uint32_t>::max()) {
+    fail("record_size is " + core::grouped(format.record_size) + ", must be at most 4,294,967,295");
   }
   if (format.label_offset > format.record_size - format.label_size) {
     fail("label_offset " + core::grouped(format.label_offset) + " and label_size " + core::grouped(format.label_size) +

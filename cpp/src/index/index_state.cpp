@@ -15,13 +15,13 @@ Index::State::State(const std::filesystem::path& folder, index::Manifest opened)
   }
   segments.reserve(manifest.segments.size());
   for (const index::SegmentEntry& entry : manifest.segments) {
-    if (entry.samples > 0) {
-      first_keys.push_back(entry.first_key);
-      with_samples.push_back(static_cast<std::uint32_t>(segments.size()));
-    }
     first_files.push_back(entry.first_file);
     segments.push_back(std::make_unique<const index::Segment>(dataset, entry));
+    if (entry.samples == 0) continue;
+    first_keys.push_back(entry.first_key);
+    filled.push_back(segments.back().get());
   }
+  if (!filled.empty()) filled_bounds_ = index::Bounds(first_keys, filled.back()->entry().end_key());
   collect_updates();
   summarize();
 }
@@ -60,9 +60,29 @@ void Index::State::summarize() {
 const index::Segment* Index::State::find(Key key) const noexcept {
   const auto after = std::ranges::upper_bound(first_keys, key);
   if (after == first_keys.begin()) return nullptr;
-  const auto place = static_cast<std::size_t>(after - first_keys.begin()) - 1;
-  const index::Segment* segment = segments[with_samples[place]].get();
+  const index::Segment* segment = filled[static_cast<std::size_t>(after - first_keys.begin()) - 1];
   return key < segment->entry().end_key() ? segment : nullptr;
+}
+
+bool Index::State::find_segments(std::span<const Key> keys, std::span<std::uint32_t> out) const {
+  if (filled.empty()) return keys.empty();
+  const Key first = first_keys.front();
+  const Key end = filled.back()->entry().end_key();
+  bool found = true;
+  for (const Key key : keys) found = found && key >= first && key < end;
+  if (!found) return false;
+  if (filled.size() == 1) {
+    std::ranges::fill(out, 0);
+    return true;
+  }
+  filled_bounds_.find(keys, out);
+  for (std::size_t i = 0; i < keys.size(); ++i) found = found && keys[i] < filled[out[i]]->entry().end_key();
+  return found;
+}
+
+const index::Locator& Index::State::locator() const {
+  std::call_once(locator_once_, [this] { locator_.emplace(std::span(filled)); });
+  return *locator_;
 }
 
 const index::Segment& Index::State::segment_of_file(std::uint32_t file) const noexcept {

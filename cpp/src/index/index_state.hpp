@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <vector>
 
+#include "index/locator.hpp"
 #include "index/manifest.hpp"
 #include "index/segment.hpp"
 #include "modyn/index.hpp"
@@ -26,6 +28,11 @@ struct Index::State {
 
   // The segment with this key, or nullptr.
   [[nodiscard]] const index::Segment* find(Key key) const noexcept;
+  // For each key, which of `filled` has it; false if none has one of them. At most Bounds::kMaxBatch keys.
+  [[nodiscard]] bool find_segments(std::span<const Key> keys, std::span<std::uint32_t> out) const;
+  // Made when first needed, for it looks at every extent. There must be samples.
+  [[nodiscard]] const index::Locator& locator() const;
+
   // The segment that brought this file, which must exist.
   [[nodiscard]] const index::Segment& segment_of_file(std::uint32_t file) const noexcept;
   [[nodiscard]] const Update* find_update(std::uint32_t file) const noexcept;
@@ -37,14 +44,18 @@ struct Index::State {
   std::optional<FixedRecordFormat> fixed_records;
   IndexSummary summary{};
   std::vector<std::unique_ptr<const index::Segment>> segments;
-  std::vector<Key> first_keys;              // of the segments that have samples
-  std::vector<std::uint32_t> with_samples;  // their numbers
-  std::vector<std::uint32_t> first_files;   // of all segments
-  std::vector<Update> updates;              // one for each updated file, by file
+  std::vector<const index::Segment*> filled;  // the segments that have samples
+  std::vector<Key> first_keys;                // of those
+  std::vector<std::uint32_t> first_files;     // of all segments
+  std::vector<Update> updates;                // one for each updated file, by file
 
  private:
   void collect_updates();
   void summarize();
+
+  index::Bounds filled_bounds_;  // over first_keys
+  mutable std::once_flag locator_once_;
+  mutable std::optional<index::Locator> locator_;
 };
 
 }  // namespace modyn

@@ -127,6 +127,10 @@ void IntegerColumn::read(std::uint64_t first, std::span<std::int64_t> out) const
   std::visit([&](const auto& column) { std::ranges::copy(column.read(first, out.size()), out.begin()); }, column_);
 }
 
+void IntegerColumn::gather(std::span<const std::uint64_t> at, std::span<std::int64_t> out) const {
+  std::visit([&](const auto& column) { column.gather(at, out); }, column_);
+}
+
 OptionalIntegerColumn::OptionalIntegerColumn(const ColumnFile& file, std::string_view name, std::uint64_t size)
     : present_(file.has(name)) {
   if (!present_) return;

@@ -70,6 +70,13 @@ class IntegerColumn {
   [[nodiscard]] std::int64_t operator[](std::uint64_t at) const;
   // Elements [first, first + out.size()).
   void read(std::uint64_t first, std::span<std::int64_t> out) const;
+  // out[i] = element at[i]; all must be below size().
+  void gather(std::span<const std::uint64_t> at, std::span<std::int64_t> out) const;
+  // Calls action(column) with the Column<T> of the type that the file has.
+  template <typename Action>
+  decltype(auto) visit(Action action) const {
+    return std::visit(action, column_);
+  }
 
  private:
   std::variant<Column<std::uint8_t>, Column<std::int8_t>, Column<std::uint16_t>, Column<std::int16_t>,
@@ -86,6 +93,8 @@ class OptionalIntegerColumn {
 
   [[nodiscard]] bool present() const noexcept { return present_; }
   [[nodiscard]] std::int64_t operator[](std::uint64_t at) const { return present_ ? column_[at] : 0; }
+  // Only if present.
+  [[nodiscard]] const IntegerColumn& column() const noexcept { return column_; }
 
  private:
   bool present_ = false;

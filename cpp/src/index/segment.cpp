@@ -145,6 +145,26 @@ void Segment::check_extents() const {
   if (std::ranges::any_of(extents_.kind, unknown)) {
     core::throw_corrupt(file_->path(), "an extent is of a kind that this program does not know");
   }
+  for (std::size_t at = 0; at < keys.size(); ++at) check_extent(at);
+}
+
+// Whole files are files of the segment itself, which has the lengths of all of them.
+void Segment::check_extent(std::size_t at) const {
+  const std::uint64_t file = extents_.file[at];
+  const std::uint64_t own_end = std::uint64_t{entry_.first_file} + entry_.files;
+  const ExtentKind kind = extents_.kind_of(at);
+  const bool known =
+      kind == ExtentKind::kFiles ? file >= entry_.first_file && extent_size(at) <= own_end - file : file < own_end;
+  if (!known || file >= own_end) {
+    core::throw_corrupt(file_->path(),
+                        "extent " + core::grouped(std::uint64_t{at}) + " lies in a file that is not there");
+  }
+  if (kind == ExtentKind::kRows) static_cast<void>(rows());
+  if (extents_.last_of(at) < extents_.timestamp[at] ||
+      (!later_.present() && extents_.last_of(at) != extents_.timestamp[at])) {
+    core::throw_corrupt(file_->path(),
+                        "the timestamps of extent " + core::grouped(std::uint64_t{at}) + " contradict each other");
+  }
 }
 
 std::uint64_t Segment::extent_size(std::size_t at) const {
@@ -156,11 +176,8 @@ std::uint64_t Segment::extent_size(std::size_t at) const {
 void Segment::verify() const {
   file_->verify();
   const Extents& all = extents();
-  const std::uint64_t known_files = std::uint64_t{entry_.first_file} + entry_.files;
   for (std::size_t i = 0; i < all.first_key.size(); ++i) {
-    const std::uint64_t files = all.kind_of(i) == ExtentKind::kFiles ? extent_size(i) : 1;
-    if (all.file[i] + files > known_files || all.timestamp[i] < entry_.first_timestamp ||
-        all.last_of(i) > entry_.last_timestamp) {
+    if (all.timestamp[i] < entry_.first_timestamp || all.last_of(i) > entry_.last_timestamp) {
       core::throw_corrupt(file_->path(), "extent " + core::grouped(std::uint64_t{i}) + " contradicts the manifest");
     }
   }

@@ -74,10 +74,8 @@ class Segment {
   [[nodiscard]] std::uint64_t extent_size(std::size_t at) const;
   // Whether samples of one extent may differ in their timestamps.
   [[nodiscard]] bool has_timestamps() const noexcept { return later_.present(); }
-  // The timestamp of a sample of extent `at`.
-  [[nodiscard]] Timestamp timestamp(std::size_t at, Key key) const {
-    return extents_.timestamp[at] + (later_.present() ? later_[row_of(key)] : 0);
-  }
+  // Seconds of each sample after the timestamp of its extent. Only if samples of one extent may differ.
+  [[nodiscard]] const IntegerColumn& later() const noexcept { return later_.column(); }
   // kCorrupt without such columns.
   [[nodiscard]] const RowColumns& rows() const;
   // Where `key` stands in the columns that have one element for each sample.
@@ -90,11 +88,6 @@ class Segment {
   [[nodiscard]] std::string_view folder(std::uint32_t row) const;
   [[nodiscard]] std::string_view name(std::uint32_t row) const { return names_[row]; }
   [[nodiscard]] const FileColumns& files() const noexcept { return files_; }
-  // Of a file by its number, as this segment brought it.
-  [[nodiscard]] std::uint64_t ingested_bytes(std::uint32_t file) const {
-    return static_cast<std::uint64_t>(files_.ingested_bytes[file - entry_.first_file]);
-  }
-
   // Files of earlier segments whose state changed.
   [[nodiscard]] std::span<const std::uint32_t> updated_files() const { return updated_files_.read(); }
   [[nodiscard]] const FileColumns& updates() const noexcept { return updates_; }
@@ -105,6 +98,8 @@ class Segment {
  private:
   void check_sizes() const;
   void check_extents() const;
+  void check_extent(std::size_t at) const;
+
   SegmentEntry entry_;
   std::shared_ptr<const ColumnFile> file_;
   IntegerColumn labels_;

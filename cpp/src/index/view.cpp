@@ -38,7 +38,7 @@ std::vector<Run> runs_by_key(const Index::State& state) {
         continue;
       }
       for (Key key = first; key < first + static_cast<Key>(count); ++key) {
-        append(runs, {key, 1, segment->timestamp(i, key)});
+        append(runs, {key, 1, extents.timestamp[i] + segment->later()[segment->row_of(key)]});
       }
     }
   }

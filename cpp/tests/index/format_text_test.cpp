@@ -46,6 +46,7 @@ TEST(FormatText, ThatThisProgramDoesNotKnowIsRefused) {
   EXPECT_TRUE(refused("format=fixed_record\n"));
   EXPECT_TRUE(refused(known + "compression=zstd\n"));
   EXPECT_TRUE(refused(known + "label_size=4\n")) << "repeated";
+  EXPECT_FALSE(refused(known + "timestamp_size=8\ntimestamp_offset=4\n")) << "only readers of records care";
   std::string broken = known;
   EXPECT_TRUE(refused(broken.replace(broken.find("160"), 3, "1x0")));
   broken = known;
@@ -65,6 +66,7 @@ TEST(CheckFormat, NamesWhatIsImpossible) {
   EXPECT_EQ(message({160, 0, 0, {}, false}), "label_size is 0, must be 1 to 8 bytes");
   EXPECT_EQ(message({160, 9, 0, {}, false}), "label_size is 9, must be 1 to 8 bytes");
   EXPECT_NE(message({4, 4, 0, {}, false}).find("record_size is 4"), std::string::npos);
+  EXPECT_NE(message({std::uint64_t{1} << 32, 4, 0, {}, false}).find("at most 4,294,967,295"), std::string::npos);
   EXPECT_NE(message({160, 4, 157, {}, false}).find("label_offset 157"), std::string::npos);
   EXPECT_NE(message({160, 4, ~std::uint64_t{0}, {}, false}).find("beyond record_size 160"), std::string::npos);
 }

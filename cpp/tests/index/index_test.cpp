@@ -34,9 +34,13 @@ void expect_answers(const ModelDataset& model, const Index& index, const std::ve
   index.places(keys, places);
   index.labels(keys, labels);
   index.timestamps(keys, timestamps);
+  std::vector<std::uint32_t> files(keys.size());
+  std::vector<std::uint64_t> records(keys.size());
+  index.locate(keys, files, records);
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const auto key = static_cast<std::size_t>(keys[i]);
     ASSERT_EQ(locations[i], model.locations[key]);
+    ASSERT_EQ(locations[i], (Location{files[i], records[i]}));
     ASSERT_EQ(places[i], model.places[key]);
     ASSERT_EQ(labels[i], model.labels[key]);
     ASSERT_EQ(timestamps[i], model.timestamps[key]);
