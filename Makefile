@@ -107,6 +107,11 @@ format: setup $(venv)/stamps/group-lint ## write all files as `make lint` wants 
 bench: setup system-benchmark $(venv)/stamps/group-demo ## all benchmarks: tables, and build/bench/*.json
 	@scripts/bench.sh
 
+.PHONY: bench-data
+bench-data: setup system-benchmark system-postgresql $(venv)/stamps/group-test ## the data plane against peers and limits
+	@scripts/build-benchmarks.sh
+	@$(python) -m benchmarks.data
+
 .PHONY: wheel
 wheel: $(venv)/stamps/group-build ## a wheel and a source distribution in dist/
 	@$(python) -m build --outdir dist .

@@ -3,9 +3,7 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/say.sh"
 
-say "building the C++ benchmarks"
-cmake -S . -B build/native-bench -G Ninja -DMODYN_BUILD_BENCHMARKS=ON -DCMAKE_BUILD_TYPE=Release >/dev/null
-cmake --build build/native-bench -- --quiet
+scripts/build-benchmarks.sh
 
 say "preparing the data of the demo"
 python examples/flights/prepare.py
@@ -16,3 +14,4 @@ for program in benchmarks/*.py; do
   say "$program"
   python -m "benchmarks.$name" </dev/null
 done
+python -m benchmarks.data

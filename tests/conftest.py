@@ -2,46 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from modyn.metadata.database import Database
-
-
-def _postgres_programs() -> Path | None:
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
-    candidates = [*folders, *([Path(found).parent] if (found := shutil.which("initdb")) else [])]
-    return candidates[-1] if candidates else None
+from tests.postgresql import server
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL server of our own on a Unix socket, thrown away after the tests."""
-    programs = _postgres_programs()
-    assert programs is not None, "PostgreSQL is not installed: apt-get install postgresql"
-    folder = Path(subprocess.check_output(["mktemp", "-d"], text=True).strip())
-    # The server refuses to run as root.
-    user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
-    if user:
-        shutil.chown(folder, "postgres", "postgres")
-    data = folder / "data"
-
-    def run(*command: str | Path) -> None:
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder, **user)
-
-    run(programs / "initdb", "-D", data, "-A", "trust", "-U", "modyn", "--no-sync")
-    options = f"-k {folder} -c listen_addresses='' -c fsync=off"
-    run(programs / "pg_ctl", "-D", data, "-o", options, "-w", "-l", folder / "log", "start")
-    try:
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL server that lasts as long as the tests."""
+    with server("-c fsync=off") as folder:
         yield f"postgresql+psycopg2://modyn@/postgres?host={folder}"
-    finally:
-        run(programs / "pg_ctl", "-D", data, "-m", "immediate", "stop")
-        shutil.rmtree(folder)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
