@@ -25,7 +25,7 @@ RecordDataset::RecordDataset(std::uint64_t files, std::uint64_t records_per_file
   IngestOptions options;
   options.root = root();
   options.file_extension = ".bin";
-  options.format = {.record_size = record_size, .label_size = 4};
+  options.format = FixedRecordFormat{.record_size = record_size, .label_size = 4};
   scan(folder_ / "dataset", options);
   index_ = Index::open(folder_ / "dataset");
 }

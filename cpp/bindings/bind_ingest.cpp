@@ -2,8 +2,10 @@
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "arrays.hpp"
 #include "bind.hpp"
@@ -15,21 +17,15 @@ namespace {
 
 using namespace nanobind::literals;
 
-[[noreturn]] void refuse(std::string_view option, std::string_view value, std::string_view expected) {
-  throw Error(ErrorKind::kInvalidArgument,
-              std::string(option) + " '" + std::string(value) + "' is neither " + std::string(expected));
-}
-
-ByteOrder byte_order_of(std::string_view name) {
-  if (name == "little") return ByteOrder::kLittle;
-  if (name == "big") return ByteOrder::kBig;
-  refuse("byteorder", name, "'little' nor 'big'");
-}
-
-TimestampSource timestamp_source_of(std::string_view name) {
-  if (name == "mtime") return TimestampSource::kModificationTime;
-  if (name == "filename") return TimestampSource::kFileName;
-  refuse("timestamp_source", name, "'mtime' nor 'filename'");
+template <typename Value>
+Value one_of(std::string_view option, std::string_view name,
+             std::initializer_list<std::pair<std::string_view, Value>> choices) {
+  std::string expected;
+  for (const auto& [choice, value] : choices) {
+    if (choice == name) return value;
+    expected += (expected.empty() ? "'" : ", '") + std::string(choice) + "'";
+  }
+  throw Error(ErrorKind::kInvalidArgument, std::string(option) + " '" + std::string(name) + "' is none of " + expected);
 }
 
 // Calls back with the GIL, and lets Ctrl-C end a scan even where nobody wants to hear of its progress.
@@ -47,21 +43,23 @@ class Progress {
   nb::object callback_;
 };
 
-ScanReport scan_folder(const Path& dataset, const Path& root, const std::string& file_extension,
-                       std::uint64_t record_size, std::uint64_t label_size, std::uint64_t label_offset,
-                       std::string_view byteorder, bool label_signed, std::string_view timestamp_source,
-                       const std::string& timestamp_pattern, unsigned threads, double lock_timeout_s,
-                       nb::object callback) {
-  const IngestOptions options{.root = root,
-                              .file_extension = file_extension,
-                              .format = {.record_size = record_size,
-                                         .label_size = label_size,
-                                         .label_offset = label_offset,
-                                         .byte_order = byte_order_of(byteorder),
-                                         .label_signed = label_signed},
-                              .timestamp_source = timestamp_source_of(timestamp_source),
-                              .timestamp_pattern = timestamp_pattern,
-                              .threads = threads};
+ScanReport scan_folder(const Path& dataset, const Path& root, const std::string& format,
+                       const std::string& file_extension, std::string_view timestamp_source,
+                       const std::string& timestamp_pattern, std::string_view on_change, double quiet_s,
+                       unsigned threads, double lock_timeout_s, nb::object callback) {
+  const IngestOptions options{
+      .root = root,
+      .file_extension = file_extension,
+      .format = format,
+      .timestamp_source = one_of<TimestampSource>("timestamp_source", timestamp_source,
+                                                  {{"mtime", TimestampSource::kModificationTime},
+                                                   {"filename", TimestampSource::kFileName},
+                                                   {"record", TimestampSource::kRecord}}),
+      .timestamp_pattern = timestamp_pattern,
+      .on_change =
+          one_of<OnChange>("on_change", on_change, {{"report", OnChange::kReport}, {"replace", OnChange::kReplace}}),
+      .quiet_s = quiet_s,
+      .threads = threads};
   const Progress progress(std::move(callback));
   return released([&] { return scan(dataset, options, lock_timeout_s, std::cref(progress)); });
 }
@@ -75,13 +73,18 @@ void bind_ingest(nb::module_& module) {
           "Relative to the dataset's root.")
       .def_ro("reason", &QuarantinedFile::reason)
       .def_ro("size", &QuarantinedFile::size)
-      .def_ro("mtime_ns", &QuarantinedFile::mtime_ns);
+      .def_ro("mtime_ns", &QuarantinedFile::mtime_ns)
+      .def_prop_ro(
+          "retry",
+          [](const QuarantinedFile& file) { return file.retry == Retry::kWhenChanged ? "when_changed" : "always"; },
+          "When it is read again: 'always' (in every scan) or 'when_changed' (its content is wrong).");
 
   nb::class_<ScanReport>(module, "ScanReport", "What a scan found.")
       .def_ro("summary", &ScanReport::summary, "The dataset after the scan.")
       .def_ro("new_samples", &ScanReport::new_samples)
       .def_ro("new_files", &ScanReport::new_files, "Files seen for the first time.")
       .def_ro("grown_files", &ScanReport::grown_files, "Known files with new records at their end.")
+      .def_ro("replaced_files", &ScanReport::replaced_files, "Known files that changed and were ingested anew.")
       .def_ro("known_files", &ScanReport::known_files, "Files without a change.")
       .def_ro("quarantined", &ScanReport::quarantined, "Malformed, unreadable or incomplete; retried when they change.")
       .def_ro("conflicts", &ScanReport::conflicts, "Known files whose ingested bytes changed, shrank or vanished.");
@@ -91,19 +94,20 @@ void bind_ingest(nb::module_& module) {
       .def_ro("conflicts", &QuarantineList::conflicts);
 
   module.def(
-      "scan", scan_folder, "dataset"_a, "root"_a, nb::kw_only(), "file_extension"_a, "record_size"_a, "label_size"_a,
-      "label_offset"_a = 0, "byteorder"_a = "little", "label_signed"_a = false, "timestamp_source"_a = "mtime",
-      "timestamp_pattern"_a = "", "threads"_a = 0, "lock_timeout_s"_a = 60.0, "progress"_a = nb::none(),
+      "scan", scan_folder, "dataset"_a, "root"_a, nb::kw_only(), "format"_a, "file_extension"_a,
+      "timestamp_source"_a = "mtime", "timestamp_pattern"_a = "", "on_change"_a = "report", "quiet_s"_a = 1.0,
+      "threads"_a = 0, "lock_timeout_s"_a = 60.0, "progress"_a = nb::none(),
       nb::sig("def scan(dataset: str | bytes | os.PathLike[str] | os.PathLike[bytes], "
-              "root: str | bytes | os.PathLike[str] | os.PathLike[bytes], *, file_extension: str, "
-              "record_size: int, label_size: int, label_offset: int = 0, byteorder: str = 'little', "
-              "label_signed: bool = False, timestamp_source: str = 'mtime', timestamp_pattern: str = '', "
-              "threads: int = 0, lock_timeout_s: float = 60.0, "
+              "root: str | bytes | os.PathLike[str] | os.PathLike[bytes], *, format: str, file_extension: str, "
+              "timestamp_source: str = 'mtime', timestamp_pattern: str = '', on_change: str = 'report', "
+              "quiet_s: float = 1.0, threads: int = 0, lock_timeout_s: float = 60.0, "
               "progress: collections.abc.Callable[[int, int], object] | None = None) -> ScanReport"),
       "Register everything new below `root` in the folder `dataset`, as one durable commit.\n\n"
-      "Sizes and offsets are in bytes. `timestamp_source` is 'mtime' or 'filename'; `timestamp_pattern` has the\n"
-      "strptime directives %Y %m %d %H %M %S %s. `progress(files_done, files_total)` is called now and then; what\n"
-      "it raises ends the scan. Raises ConflictError if the dataset stays locked for `lock_timeout_s` seconds,\n"
+      "`format` is the text of a format (`format_text`). `timestamp_source` is 'mtime', 'filename' or 'record';\n"
+      "`timestamp_pattern` has the strptime directives %Y %m %d %H %M %S %s. `on_change` says what becomes of a known\n"
+      "file whose ingested bytes changed: 'report' it, or 'replace' its samples. A file with an unfinished end waits\n"
+      "until it was not written to for `quiet_s` seconds. `progress(files_done, files_total)` is called now and then;\n"
+      "what it raises ends the scan. Raises ConflictError if the dataset stays locked for `lock_timeout_s` seconds,\n"
       "ValueError for impossible options, CorruptFileError if the dataset's own files are damaged.");
   module.def(
       "quarantine", [](const Path& dataset) { return released([&] { return quarantine(dataset); }); }, "dataset"_a,

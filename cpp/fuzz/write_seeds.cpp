@@ -88,8 +88,8 @@ void write_quarantine_list(const std::filesystem::path& corpus) {
   const auto dataset = fuzz::scratch_folder();
   ingest::QuarantineRecord record;
   record.options_digest = 5;
-  record.problems.push_back({{"bad\n.bin", "file 'bad' has 7 bytes", 7, 8}, ingest::Retry::kWhenChanged});
-  record.conflicts.push_back({{"gone.bin", "file 'gone.bin' vanished", 9, 10}, ingest::Retry::kAlways});
+  record.problems.push_back({{"bad\n.bin", "file 'bad' has 7 bytes", 7, 8, Retry::kWhenChanged}});
+  record.conflicts.push_back({{"gone.bin", "file 'gone.bin' vanished", 9, 10}});
   ingest::write_quarantine(dataset, record);
   copy_to(index::quarantine_file(dataset), corpus / "quarantine" / "two");
 }

@@ -115,6 +115,9 @@ class FileFormat {
   // The ending that replaces the file's own in the name of its companion, '.label' for example; empty: none.
   [[nodiscard]] virtual std::string companion_extension() const { return {}; }
 
+  // About how many bytes of a file make one sample. Only bounds what is in memory at a time.
+  [[nodiscard]] virtual std::uint64_t bytes_per_sample() const { return 16; }
+
   // Reads the samples from input.first_byte() to input.size() and gives them to `sink`. All of these
   // bytes are ingested when it returns. Thread-safe. Throws the errors above; then nothing is taken.
   virtual void read(const FileInput& input, SampleSink& sink) const = 0;

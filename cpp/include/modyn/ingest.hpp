@@ -9,23 +9,49 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "modyn/index.hpp"
 
 namespace modyn {
 
-enum class TimestampSource { kModificationTime, kFileName };
+// The format of a dataset's files as text: that of make_format (modyn/format.hpp), which manifests record.
+struct FormatText {
+  FormatText() = default;
+  FormatText(std::string settings) : text(std::move(settings)) {}
+  FormatText(const FixedRecordFormat& format);
+  std::string text;
+};
+
+// Where a sample's timestamp comes from. kRecord: from the record itself, if the format says where.
+enum class TimestampSource { kModificationTime, kFileName, kRecord };
+
+// What is done with a known file whose ingested bytes changed.
+enum class OnChange {
+  kReport,   // it is a conflict: reported and left alone
+  kReplace,  // its samples are deleted, and the file is ingested anew
+};
 
 struct IngestOptions {
   std::filesystem::path root;  // the dataset's base path
   std::string file_extension;  // with the dot; compared with the end of the file name
-  FixedRecordFormat format;
+  FormatText format;
   TimestampSource timestamp_source = TimestampSource::kModificationTime;
   // strptime-like pattern (%Y %m %d %H %M %S %s, %% and literal text), found anywhere in the file name; UTC.
   // Empty unless the source is kFileName.
   std::string timestamp_pattern;
+  OnChange on_change = OnChange::kReport;
+  // A file whose end may still be moving (a last CSV row without a line ending) waits until it was not
+  // written to for so many seconds.
+  double quiet_s = 1.0;
   unsigned threads = 0;  // at most so many of the process's one pool; 0: all of it
+};
+
+// When a file that was not taken is read again.
+enum class Retry : std::uint8_t {
+  kAlways = 0,       // in every scan: it could not be read, or is not complete yet
+  kWhenChanged = 1,  // its content is wrong: reading the same bytes again would find the same
 };
 
 struct QuarantinedFile {
@@ -33,6 +59,7 @@ struct QuarantinedFile {
   std::string reason;
   std::uint64_t size;
   std::int64_t mtime_ns;
+  Retry retry = Retry::kAlways;
 };
 
 struct ScanReport {
@@ -40,15 +67,18 @@ struct ScanReport {
   std::uint64_t new_samples = 0;
   std::uint64_t new_files = 0;               // seen for the first time
   std::uint64_t grown_files = 0;             // known files with new records at the end
+  std::uint64_t replaced_files = 0;          // known files whose samples were deleted and taken anew
   std::uint64_t known_files = 0;             // with the same bytes as before, the touched ones included
-  std::vector<QuarantinedFile> quarantined;  // malformed, unreadable, incomplete; retried when they change
+  std::vector<QuarantinedFile> quarantined;  // malformed, unreadable, incomplete: they wait
   std::vector<QuarantinedFile> conflicts;    // known files whose ingested bytes changed, shrank or vanished
 };
 
 // Registers everything new below options.root in the dataset folder (created if missing) as one
 // commit; publishes nothing if nothing is new. (New modification times of known files are new, but
 // bring no samples and do not advance the sequence.) Durable when it returns.
-// Names that begin with '.' or '~' are passed over, links to folders are not followed.
+//
+// Keys within the commit follow (timestamp, path, record), or (path, record) if records bring their
+// own timestamps. Names that begin with '.' or '~' are passed over, links to folders are not followed.
 // Errors: kInvalidArgument for options that cannot be, or another format than the dataset's; kIo if
 // the root cannot be read; kConflict if another writer holds the dataset's lock for longer than
 // `lock_timeout_s` or took over; kCorrupt if the newest manifest fails its checks.

@@ -29,6 +29,7 @@ class FixedRecord final : public FileFormat {
   [[nodiscard]] std::string text() const override;
   [[nodiscard]] SampleLayout layout() const override { return SampleLayout::kRecords; }
   [[nodiscard]] bool has_timestamps() const override { return timestamp_.has_value(); }
+  [[nodiscard]] std::uint64_t bytes_per_sample() const override { return format_.record_size; }
   void read(const FileInput& input, SampleSink& sink) const override;
 
  private:

@@ -1,6 +1,7 @@
 #include "formats/single_sample.hpp"
 
 #include <charconv>
+#include <limits>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -12,6 +13,7 @@ namespace {
 
 // More than any label needs, with room for blanks.
 constexpr std::size_t kLargestCompanion = 4096;
+constexpr std::uint64_t kLargestSample = std::numeric_limits<std::uint32_t>::max();
 constexpr std::string_view kBlanks = " \t\r\n";
 constexpr std::size_t kShown = 40;
 
@@ -30,6 +32,10 @@ std::string SingleSample::text() const {
 }
 
 void SingleSample::read(const FileInput& input, SampleSink& sink) const {
+  if (input.size() > kLargestSample) {
+    throw BadContent("has " + core::grouped(input.size()) + " bytes; a sample has at most " +
+                     core::grouped(kLargestSample));
+  }
   const std::int64_t label = parse_label_file(input.read_companion(kLargestCompanion), input.companion_path());
   sink.take(0, {.labels = std::span(&label, 1)});
 }

@@ -8,7 +8,6 @@
 #include "core/message.hpp"
 #include "core/publish.hpp"
 #include "index/dataset_folder.hpp"
-#include "index/format_text.hpp"
 #include "index/index_state.hpp"
 
 namespace modyn::ingest {
@@ -25,12 +24,39 @@ std::vector<std::string> unnamed_segments(const std::filesystem::path& dataset, 
   return unnamed;
 }
 
+// Files that are one sample each, as one extent: their numbers and keys go up together.
+class FileRun {
+ public:
+  void add(std::uint32_t file, Timestamp timestamp, std::int64_t label) {
+    if (labels_.empty()) first_ = file;
+    timestamps_.push_back(timestamp);
+    labels_.push_back(label);
+  }
+
+  [[nodiscard]] index::NewExtent extent() {
+    index::NewExtent extent;
+    if (labels_.empty()) return extent;
+    extent.kind = ExtentKind::kFiles;
+    extent.file = first_;
+    extent.timestamp = std::ranges::min(timestamps_);
+    extent.labels.emplace_back(labels_);
+    for (Timestamp& timestamp : timestamps_) timestamp -= extent.timestamp;
+    extent.later.emplace_back(timestamps_);
+    return extent;
+  }
+
+ private:
+  std::uint32_t first_ = 0;
+  std::vector<Timestamp> timestamps_;
+  std::vector<std::int64_t> labels_;
+};
+
 }  // namespace
 
-Commit::Commit(const std::filesystem::path& dataset, const Index& before, const FixedRecordFormat& format,
+Commit::Commit(const std::filesystem::path& dataset, const Index& before, const FileFormat& format,
                core::FolderLock& lock)
-    : dataset_(dataset), lock_(lock), record_size_(format.record_size), manifest_(before.state().manifest) {
-  manifest_.format = index::format_text(format);
+    : dataset_(dataset), lock_(lock), layout_(format.layout()), manifest_(before.state().manifest) {
+  manifest_.format = format.text();
 }
 
 void Commit::begin() {
@@ -41,30 +67,38 @@ void Commit::begin() {
   manifest_.epoch = lock_.claim_epoch(manifest_.epoch);
 }
 
+std::uint32_t Commit::add_file(index::SegmentBuilder& segment, const Candidate& candidate, const Parsed& parsed) {
+  const core::FileStatus& status = candidate.status;
+  const SourceFile state{.path = candidate.path,
+                         .size = status.size,
+                         .mtime_ns = status.mtime_ns,
+                         .inode = status.inode,
+                         .ingested_bytes = status.size,
+                         .fingerprint = parsed.fingerprint,
+                         .companion = candidate.companion,
+                         .owned = false};
+  if (candidate.known) {
+    segment.update_file(*candidate.known, state);
+    ++grown_files_;
+    return *candidate.known;
+  }
+  ++(candidate.replaces ? replaced_files_ : new_files_);
+  return segment.add_file(state);
+}
+
 void Commit::add(std::span<const Candidate> candidates, std::vector<Parsed> parsed) {
   index::SegmentBuilder segment(manifest_.next_key, manifest_.next_file);
+  FileRun run;
   for (std::size_t i = 0; i < candidates.size(); ++i) {
-    const Candidate& candidate = candidates[i];
-    if (parsed[i].problem) continue;
-    const std::uint64_t ingested = (candidate.first_record + candidate.records) * record_size_;
-    const core::FileStatus& status = candidate.status;
-    const SourceFile state{candidate.path, status.size, status.mtime_ns, status.inode, ingested, parsed[i].fingerprint};
-    std::uint32_t number = 0;
-    if (candidate.known) {
-      number = *candidate.known;
-      segment.update_file(number, state);
-      ++grown_files_;
-    } else {
-      number = segment.add_file(state);
-      ++new_files_;
+    if (parsed[i].problem || parsed[i].conflict) continue;
+    const std::uint32_t number = add_file(segment, candidates[i], parsed[i]);
+    if (layout_ == SampleLayout::kFiles) run.add(number, candidates[i].timestamp, parsed[i].label);
+    for (index::NewExtent& extent : parsed[i].extents) {
+      extent.file = number;
+      segment.add_extent(std::move(extent));
     }
-    index::NewExtent extent;
-    extent.file = number;
-    extent.first_record = candidate.first_record;
-    extent.timestamp = candidate.timestamp;
-    extent.labels = std::move(parsed[i].pieces);
-    segment.add_extent(std::move(extent));
   }
+  if (layout_ == SampleLayout::kFiles) segment.add_extent(run.extent());
   if (segment.empty()) return;
   begin();
   if (!brought_data_) ++manifest_.sequence;

@@ -11,6 +11,7 @@
 #include "index/segment_builder.hpp"
 #include "ingest/parse.hpp"
 #include "ingest/plan.hpp"
+#include "modyn/format.hpp"
 #include "modyn/index.hpp"
 
 namespace modyn::ingest {
@@ -18,8 +19,7 @@ namespace modyn::ingest {
 class Commit {
  public:
   // Goes on from the manifest of `before`. `lock` is held as long as the commit lives.
-  Commit(const std::filesystem::path& dataset, const Index& before, const FixedRecordFormat& format,
-         core::FolderLock& lock);
+  Commit(const std::filesystem::path& dataset, const Index& before, const FileFormat& format, core::FolderLock& lock);
 
   // New states of known files. They are recorded with the next segment, or in one of their own at the
   // end: without that, a fetch would take them for changed. They do not advance the sequence.
@@ -34,21 +34,25 @@ class Commit {
 
   [[nodiscard]] std::uint64_t new_files() const noexcept { return new_files_; }
   [[nodiscard]] std::uint64_t grown_files() const noexcept { return grown_files_; }
+  [[nodiscard]] std::uint64_t replaced_files() const noexcept { return replaced_files_; }
   [[nodiscard]] std::uint64_t new_samples() const noexcept { return new_samples_; }
 
  private:
   void begin();
+  // Notes the file in the segment; returns its number.
+  std::uint32_t add_file(index::SegmentBuilder& segment, const Candidate& candidate, const Parsed& parsed);
   void write(index::SegmentBuilder& segment);
 
   std::filesystem::path dataset_;
   core::FolderLock& lock_;
-  std::uint64_t record_size_;
+  SampleLayout layout_;
   index::Manifest manifest_;
   bool begun_ = false;
   bool brought_data_ = false;
   std::vector<Touched> touched_;
   std::uint64_t new_files_ = 0;
   std::uint64_t grown_files_ = 0;
+  std::uint64_t replaced_files_ = 0;
   std::uint64_t new_samples_ = 0;
 };
 

@@ -1,124 +1,108 @@
 #include "ingest/parse.hpp"
 
 #include <algorithm>
-#include <atomic>
-#include <filesystem>
-#include <memory>
-#include <mutex>
+#include <chrono>
 #include <string>
 
-#include "core/fingerprint.hpp"
 #include "core/message.hpp"
 #include "core/thread_pool.hpp"
-#include "ingest/record_reader.hpp"
+#include "ingest/extent_columns.hpp"
+#include "ingest/source_input.hpp"
 
 namespace modyn::ingest {
 namespace {
 
-class FileParse {
+// A file that is one sample takes some microseconds: too little for a task of its own.
+constexpr std::size_t kSamplesPerTask = 64;
+
+class Parser {
  public:
-  FileParse(const Candidate& candidate, const IngestOptions& options, const RecordReader& reader)
-      : candidate_(candidate),
-        path_(options.root / candidate.path),
-        reader_(reader),
-        record_size_(options.format.record_size),
-        // A file without records has one piece too: it must be opened and compared like any other.
-        pieces_(std::max<std::uint64_t>(
-            1, (candidate.records + reader.records_per_piece() - 1) / reader.records_per_piece())),
-        pieces_left_(pieces_) {
-    result_.pieces.resize(pieces_);
-  }
+  Parser(const SourceFolder& source, const IngestOptions& options, const FileFormat& format, unsigned threads_per_file)
+      : source_(source),
+        options_(options),
+        format_(format),
+        companion_extension_(format.companion_extension()),
+        layout_(format.layout()),
+        threads_per_file_(threads_per_file),
+        now_ns_(
+            std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+                .count()) {}
 
-  [[nodiscard]] std::uint64_t pieces() const noexcept { return pieces_; }
-
-  // Reads a piece; true if it was the last one to be done.
-  bool run(std::uint64_t piece) {
-    core::Descriptor file;
-    attempt([&] {
-      file = core::open_for_reading(path_);
-      check_unchanged(file);
-      result_.pieces[piece] = read_piece(file, piece);
-    });
-    if (pieces_left_.fetch_sub(1, std::memory_order_acq_rel) != 1) return false;
-    if (!result_.problem) attempt([&] { finish(file); });
-    return true;
-  }
-
-  [[nodiscard]] Parsed take() { return std::move(result_); }
-
- private:
-  template <typename Action>
-  void attempt(Action action) {
+  [[nodiscard]] Parsed parse(const Candidate& candidate) const {
+    Parsed parsed;
+    const auto fail = [&](const std::string& reason, Retry retry) {
+      parsed.problem = make_problem(candidate.path, candidate.status, reason, retry, candidate.companion);
+    };
+    const auto subject = [&] { return "file " + core::quoted(candidate.path) + " "; };
     try {
-      action();
+      read(candidate, parsed);
     } catch (const BadContent& bad) {
-      fail(bad.what(), Retry::kWhenChanged);
+      fail(subject() + bad.what(), Retry::kWhenChanged);
+    } catch (const IncompleteFile& incomplete) {
+      fail(subject() + incomplete.what(), Retry::kAlways);
+    } catch (const IngestedBytesChanged& changed) {
+      parsed.conflict = make_problem(candidate.path, candidate.status, subject() + changed.what());
     } catch (const FileChanged&) {
-      fail(changed_reason(), Retry::kAlways);
+      fail(subject() + "changed while it was read; the next scan looks at it again", Retry::kAlways);
     } catch (const Error& error) {
       fail(error.what(), Retry::kAlways);
     }
+    return parsed;
   }
 
-  [[nodiscard]] index::PackedIntegers read_piece(const core::Descriptor& file, std::uint64_t piece) const {
-    const std::uint64_t first = piece * reader_.records_per_piece();
-    const std::uint64_t count = std::min(reader_.records_per_piece(), candidate_.records - first);
-    return reader_.labels(file, candidate_.path, candidate_.first_record + first, count);
+ private:
+  void read(const Candidate& candidate, Parsed& parsed) const {
+    std::string companion;
+    if (!companion_extension_.empty()) {
+      companion = companion_path(candidate.path, options_.file_extension, companion_extension_);
+    }
+    SourceInput input(source_, {candidate.path, candidate.status, candidate.companion, candidate.first_byte},
+                      std::move(companion), is_quiet(candidate), threads_per_file_);
+    ExtentColumns columns(layout_, candidate.first_byte, candidate.status.size);
+    if (layout_ == SampleLayout::kFiles) {
+      // Not opened: what is recorded of it is what the walk saw.
+      format_.read(input, columns);
+      parsed.label = columns.only_label();
+      return;
+    }
+    input.open();
+    format_.read(input, columns);
+    parsed.fingerprint = input.finish();
+    parsed.extents = columns.extents(candidate.timestamp, candidate.first_record);
   }
 
-  void finish(const core::Descriptor& file) {
-    const auto end = (candidate_.first_record + candidate_.records) * record_size_;
-    const auto fingerprint = core::fingerprint(file, end, path_);
-    if (!fingerprint) throw FileChanged();
-    result_.fingerprint = *fingerprint;
-    check_unchanged(file);
+  // A time that lies ahead says nothing: it is not waited for.
+  [[nodiscard]] bool is_quiet(const Candidate& candidate) const {
+    const double age_s = static_cast<double>(now_ns_ - candidate.status.mtime_ns) * 1e-9;
+    return age_s >= options_.quiet_s || age_s <= -options_.quiet_s;
   }
 
-  void check_unchanged(const core::Descriptor& file) const {
-    if (core::file_status(file, path_) != candidate_.status) throw FileChanged();
-  }
-
-  [[nodiscard]] std::string changed_reason() const {
-    return "file " + core::quoted(candidate_.path) + " changed while it was read; the next scan looks at it again";
-  }
-
-  // Pieces fail in any order; the reason that is first in the alphabet stays, so that scans repeat themselves.
-  void fail(const std::string& reason, Retry retry) {
-    const std::lock_guard lock(mutex_);
-    if (result_.problem && result_.problem->file.reason <= reason) return;
-    result_.problem = make_problem(candidate_.path, candidate_.status, reason, retry);
-  }
-
-  const Candidate& candidate_;
-  std::filesystem::path path_;
-  const RecordReader& reader_;
-  std::uint64_t record_size_;
-  std::uint64_t pieces_;
-  std::atomic<std::uint64_t> pieces_left_;
-  std::mutex mutex_;
-  Parsed result_;
+  const SourceFolder& source_;
+  const IngestOptions& options_;
+  const FileFormat& format_;
+  std::string companion_extension_;
+  SampleLayout layout_;
+  unsigned threads_per_file_;
+  std::int64_t now_ns_;
 };
 
 }  // namespace
 
-std::vector<Parsed> parse(std::span<const Candidate> candidates, const IngestOptions& options, Progress& progress) {
-  struct Task {
-    FileParse* file;
-    std::uint64_t piece;
-  };
-  const RecordReader reader(options.format);
-  std::vector<std::unique_ptr<FileParse>> files;
-  std::vector<Task> tasks;
-  for (const Candidate& candidate : candidates) {
-    files.push_back(std::make_unique<FileParse>(candidate, options, reader));
-    for (std::uint64_t piece = 0; piece < files.back()->pieces(); ++piece) tasks.push_back({files.back().get(), piece});
-  }
-  core::ThreadPool::shared().for_each(tasks.size(), core::thread_count(options.threads), [&](std::size_t i) {
-    if (tasks[i].file->run(tasks[i].piece)) progress.advance();
+std::vector<Parsed> parse(std::span<const Candidate> candidates, const SourceFolder& source,
+                          const IngestOptions& options, const FileFormat& format, Progress& progress) {
+  const std::size_t step = format.layout() == SampleLayout::kFiles ? kSamplesPerTask : 1;
+  const std::size_t tasks = (candidates.size() + step - 1) / step;
+  // Threads that are not needed for files help with pieces of them; without a limit, the pool is one.
+  const auto share = static_cast<unsigned>(std::max<std::size_t>(1, options.threads / std::max<std::size_t>(1, tasks)));
+  const Parser parser(source, options, format, options.threads == 0 ? 0 : share);
+  std::vector<Parsed> results(candidates.size());
+  core::ThreadPool::shared().for_each(tasks, core::thread_count(options.threads), [&](std::size_t task) {
+    const std::size_t end = std::min(candidates.size(), (task + 1) * step);
+    for (std::size_t i = task * step; i < end; ++i) {
+      results[i] = parser.parse(candidates[i]);
+      progress.advance();
+    }
   });
-  std::vector<Parsed> results;
-  results.reserve(files.size());
-  for (const auto& file : files) results.push_back(file->take());
   return results;
 }
 

@@ -5,14 +5,13 @@
 #include <map>
 #include <set>
 #include <string_view>
-#include <unordered_map>
+#include <tuple>
 
 #include <sys/stat.h>
 
-#include "core/fingerprint.hpp"
 #include "core/message.hpp"
 #include "core/thread_pool.hpp"
-#include "index/index_state.hpp"
+#include "ingest/changed_file.hpp"
 #include "ingest/timestamp_pattern.hpp"
 
 namespace modyn::ingest {
@@ -25,45 +24,35 @@ Timestamp seconds_of(std::int64_t mtime_ns) {
 
 core::FileStatus status_of(const SourceFile& file) { return {file.size, file.mtime_ns, file.inode}; }
 
-// The numbers of the known files by path.
-std::unordered_map<std::string, std::uint32_t> known_files(const Index& index) {
-  std::unordered_map<std::string, std::uint32_t> known;
-  known.reserve(index.source_files());
-  for (const auto& segment : index.state().segments) {
-    for (std::uint32_t row = 0; row < segment->entry().files; ++row) {
-      known.emplace(segment->path(row), segment->entry().first_file + row);
-    }
-  }
-  return known;
-}
-
 class Planner {
  public:
-  Planner(const Index& index, const IngestOptions& options, const std::vector<Problem>& before)
-      : index_(index), options_(options), seen_(index.source_files(), false) {
+  Planner(const Index& index, KnownFiles& known, const SourceFolder& source, const IngestOptions& options,
+          const FileFormat& format, const std::vector<Problem>& before)
+      : index_(index), known_(known), source_(source), options_(options), format_(format) {
     if (options.timestamp_source == TimestampSource::kFileName) pattern_.emplace(options.timestamp_pattern);
     for (const Problem& problem : before) {
-      if (problem.retry == Retry::kWhenChanged) wrong_content_.emplace(problem.file.path, &problem);
+      if (problem.file.retry == Retry::kWhenChanged) wrong_content_.emplace(problem.file.path, &problem);
     }
   }
 
   Plan run(Found found) {
+    plan_.unchanged = found.filtered;
     plan_.problems = std::move(found.problems);
     for (const Problem& problem : plan_.problems) not_data_.insert(problem.file.path);
-    const auto known = known_files(index_);
     for (FoundFile& file : found.files) {
-      const auto number = known.find(file.path);
-      if (number == known.end()) {
-        add_new(std::move(file));
+      if (const auto number = known_.find(file.path)) {
+        add_known(*number, file);
       } else {
-        add_known(number->second, std::move(file.path), file.status);
+        add_new(std::move(file));
       }
     }
-    look_for_unseen(known);
+    look_for_unseen();
     compare_changed();
-    std::ranges::sort(plan_.candidates, [](const Candidate& a, const Candidate& b) {
-      return a.timestamp != b.timestamp ? a.timestamp < b.timestamp : a.path < b.path;
+    const bool by_time = options_.timestamp_source != TimestampSource::kRecord;
+    std::ranges::sort(plan_.candidates, [by_time](const Candidate& a, const Candidate& b) {
+      return by_time && a.timestamp != b.timestamp ? a.timestamp < b.timestamp : a.path < b.path;
     });
+    count_records_before();
     std::ranges::sort(plan_.touched, {}, &Touched::file);
     sort_by_path(plan_.problems);
     sort_by_path(plan_.conflicts);
@@ -71,111 +60,106 @@ class Planner {
   }
 
  private:
-  // A known file whose status is not the one that was recorded.
-  struct Changed {
-    std::uint32_t number;
-    SourceFile recorded;
-    core::FileStatus status;
-    std::optional<std::uint64_t> fingerprint;  // of the ingested bytes, as they are now
-    std::string failure;
-  };
-
   void add_new(FoundFile file) {
-    if (const Problem* problem = still_wrong(file.path, file.status)) {
+    if (const Problem* problem = still_wrong(file)) {
       plan_.problems.push_back(*problem);
-      return;
-    }
-    const std::uint64_t record = options_.format.record_size;
-    if (file.status.size % record != 0) {
-      add_problem(
-          file.path, file.status,
-          " has " + core::grouped(file.status.size) + " bytes, not a multiple of record_size " + core::grouped(record));
     } else {
-      add_candidate({std::move(file.path), file.status, std::nullopt, 0, file.status.size / record, 0});
+      add_candidate({.path = std::move(file.path), .status = file.status, .companion = file.companion});
     }
   }
 
-  void add_known(std::uint32_t number, std::string path, const core::FileStatus& status) {
-    seen_[number] = true;
+  void add_known(std::uint32_t number, const FoundFile& file) {
+    known_.mark_seen(number);
     SourceFile recorded = index_.source_file(number);
-    if (status_of(recorded) == status) {
+    if (status_of(recorded) == file.status && recorded.companion == file.companion) {
       ++plan_.unchanged;
-    } else if (status.size < recorded.ingested_bytes) {
-      add_conflict(path, status,
-                   " shrank to " + core::grouped(status.size) + " bytes, " + core::grouped(recorded.ingested_bytes) +
-                       " were ingested");
-    } else if (const Problem* problem = still_wrong(path, status)) {
+    } else if (const Problem* problem = still_wrong(file)) {
       plan_.problems.push_back(*problem);
     } else {
-      changed_.push_back({number, std::move(recorded), status, std::nullopt, ""});
+      changed_.push_back({number, std::move(recorded), file});
     }
   }
 
   // Known files that the walk did not find: gone, out of reach, or hidden by other options.
-  void look_for_unseen(const std::unordered_map<std::string, std::uint32_t>& known) {
-    for (const auto& [path, number] : known) {
-      if (seen_[number] || not_data_.contains(path)) continue;
+  void look_for_unseen() {
+    for (const std::uint32_t number : known_.unseen()) {
+      const SourceFile recorded = index_.source_file(number);
+      if (not_data_.contains(recorded.path)) continue;
       struct stat status{};
-      const int error = ::stat((options_.root / path).c_str(), &status) == 0 ? 0 : errno;
+      const int error = source_.try_stat(recorded.path, status) ? 0 : errno;
       if (error == 0 && S_ISREG(status.st_mode)) {
-        add_known(number, std::string(path), core::file_status(status));
+        add_known(number, {recorded.path, core::file_status(status), companion_of(recorded.path)});
       } else if (error == 0) {
-        add_conflict(std::string(path), core::file_status(status), " is no longer a regular file");
+        add_conflict(recorded.path, core::file_status(status), " is no longer a regular file");
       } else {
         const bool gone = error == ENOENT || error == ENOTDIR;
-        add_conflict(std::string(path), status_of(index_.source_file(number)),
+        add_conflict(recorded.path, status_of(recorded),
                      gone ? " vanished" : " cannot be reached: " + core::reason_of(error));
       }
     }
   }
 
-  void compare_changed() {
-    core::ThreadPool::shared().for_each(changed_.size(), core::thread_count(options_.threads), [this](std::size_t i) {
-      Changed& file = changed_[i];
-      try {
-        const auto path = options_.root / file.recorded.path;
-        file.fingerprint = core::fingerprint(core::open_for_reading(path), file.recorded.ingested_bytes, path);
-      } catch (const Error& error) {
-        file.failure = error.what();
-      }
-    });
-    for (Changed& file : changed_) judge(file);
+  [[nodiscard]] std::uint64_t companion_of(const std::string& path) const {
+    if (format_.companion_extension().empty()) return 0;
+    const std::string companion = companion_path(path, options_.file_extension, format_.companion_extension());
+    struct stat status{};
+    if (!source_.try_stat(companion, status) || !S_ISREG(status.st_mode)) return 0;
+    return companion_stamp(core::file_status(status));
   }
 
-  void judge(Changed& file) {
-    const std::uint64_t record = options_.format.record_size;
-    const SourceFile& recorded = file.recorded;
-    if (!file.failure.empty()) {
-      plan_.problems.push_back(make_problem(recorded.path, file.status, file.failure));
-    } else if (file.fingerprint != recorded.fingerprint) {
-      add_conflict(recorded.path, file.status,
-                   " was changed within its " + core::grouped(recorded.ingested_bytes) + " ingested bytes");
-    } else if (file.status.size == recorded.ingested_bytes) {
-      ++plan_.unchanged;
-      SourceFile state = recorded;
-      state.size = file.status.size;
-      state.mtime_ns = file.status.mtime_ns;
-      state.inode = file.status.inode;
-      plan_.touched.push_back({file.number, std::move(state)});
-    } else if (file.status.size % record != 0) {
-      add_problem(recorded.path, file.status,
-                  " has grown to " + core::grouped(file.status.size) + " bytes, not a multiple of record_size " +
-                      core::grouped(record));
-    } else {
-      const std::uint64_t first = recorded.ingested_bytes / record;
-      add_candidate({recorded.path, file.status, file.number, first, file.status.size / record - first, 0});
+  void compare_changed() {
+    std::vector<Verdict> verdicts(changed_.size());
+    const ChangedFileJudge judge(index_, source_, options_, format_);
+    core::ThreadPool::shared().for_each(changed_.size(), core::thread_count(options_.threads),
+                                        [&](std::size_t i) { verdicts[i] = judge.judge(changed_[i]); });
+    for (std::size_t i = 0; i < changed_.size(); ++i) follow(changed_[i], verdicts[i]);
+  }
+
+  void follow(const ChangedFile& file, const Verdict& verdict) {
+    const FoundFile& found = file.found;
+    switch (verdict.kind) {
+      case Verdict::Kind::kUnreadable:
+        plan_.problems.push_back(make_problem(found.path, found.status, verdict.reason));
+        break;
+      case Verdict::Kind::kChanged:
+        if (options_.on_change == OnChange::kReplace) {
+          add_candidate(
+              {.path = found.path, .status = found.status, .companion = found.companion, .replaces = file.number});
+        } else {
+          add_conflict(found.path, found.status, verdict.reason);
+        }
+        break;
+      case Verdict::Kind::kTouched: {
+        ++plan_.unchanged;
+        SourceFile state = file.recorded;
+        state.size = found.status.size;
+        state.mtime_ns = found.status.mtime_ns;
+        state.inode = found.status.inode;
+        state.companion = found.companion;
+        plan_.touched.push_back({file.number, std::move(state)});
+        break;
+      }
+      case Verdict::Kind::kGrown:
+        add_candidate({.path = found.path,
+                       .status = found.status,
+                       .companion = found.companion,
+                       .known = file.number,
+                       .first_byte = file.recorded.ingested_bytes});
+        break;
     }
   }
 
   void add_candidate(Candidate candidate) {
-    if (!pattern_) {
+    if (options_.timestamp_source == TimestampSource::kModificationTime) {
       candidate.timestamp = seconds_of(candidate.status.mtime_ns);
-    } else {
+    } else if (pattern_) {
       const std::string_view name = std::string_view(candidate.path).substr(candidate.path.rfind('/') + 1);
       const auto timestamp = pattern_->find(name);
       if (!timestamp) {
-        add_problem(candidate.path, candidate.status,
-                    " has no timestamp in its name by the pattern " + core::quoted(options_.timestamp_pattern));
+        plan_.problems.push_back(make_problem(candidate.path, candidate.status,
+                                              "file " + core::quoted(candidate.path) +
+                                                  " has no timestamp in its name by the pattern " +
+                                                  core::quoted(options_.timestamp_pattern)));
         return;
       }
       candidate.timestamp = *timestamp;
@@ -183,35 +167,48 @@ class Planner {
     plan_.candidates.push_back(std::move(candidate));
   }
 
-  void add_problem(const std::string& path, const core::FileStatus& status, const std::string& what) {
-    plan_.problems.push_back(make_problem(path, status, "file " + core::quoted(path) + what));
+  // Records of grown files are numbered on.
+  void count_records_before() {
+    std::map<std::uint32_t, std::uint64_t> records;
+    for (const Candidate& candidate : plan_.candidates) {
+      if (candidate.known) records.emplace(*candidate.known, 0);
+    }
+    if (records.empty()) return;
+    count_records(index_, records);
+    for (Candidate& candidate : plan_.candidates) {
+      if (candidate.known) candidate.first_record = records.at(*candidate.known);
+    }
   }
 
   void add_conflict(const std::string& path, const core::FileStatus& status, const std::string& what) {
     plan_.conflicts.push_back(make_problem(path, status, "file " + core::quoted(path) + what));
   }
 
-  [[nodiscard]] const Problem* still_wrong(const std::string& path, const core::FileStatus& status) const {
-    const auto problem = wrong_content_.find(path);
-    if (problem == wrong_content_.end()) return nullptr;
-    const QuarantinedFile& file = problem->second->file;
-    return file.size == status.size && file.mtime_ns == status.mtime_ns ? problem->second : nullptr;
+  [[nodiscard]] const Problem* still_wrong(const FoundFile& file) const {
+    const auto found = wrong_content_.find(file.path);
+    if (found == wrong_content_.end()) return nullptr;
+    const Problem& problem = *found->second;
+    const auto now = std::tie(file.status.size, file.status.mtime_ns, file.companion);
+    return std::tie(problem.file.size, problem.file.mtime_ns, problem.companion) == now ? &problem : nullptr;
   }
 
   const Index& index_;
+  KnownFiles& known_;
+  const SourceFolder& source_;
   const IngestOptions& options_;
+  const FileFormat& format_;
   std::optional<TimestampPattern> pattern_;
   std::map<std::string_view, const Problem*> wrong_content_;
   std::set<std::string, std::less<>> not_data_;  // paths that the walk reported
-  std::vector<bool> seen_;
-  std::vector<Changed> changed_;
+  std::vector<ChangedFile> changed_;
   Plan plan_;
 };
 
 }  // namespace
 
-Plan make_plan(const Index& index, const IngestOptions& options, Found found, const std::vector<Problem>& before) {
-  return Planner(index, options, before).run(std::move(found));
+Plan make_plan(const Index& index, KnownFiles& known, const SourceFolder& source, const IngestOptions& options,
+               const FileFormat& format, Found found, const std::vector<Problem>& before) {
+  return Planner(index, known, source, options, format, before).run(std::move(found));
 }
 
 }  // namespace modyn::ingest

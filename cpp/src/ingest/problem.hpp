@@ -12,20 +12,14 @@
 
 namespace modyn::ingest {
 
-// When a quarantined file is read again. What its status shows is looked at in every scan anyway.
-enum class Retry : std::uint8_t {
-  kAlways = 0,
-  kWhenChanged = 1,  // its content is wrong: reading the same bytes again would find the same
-};
-
 struct Problem {
   QuarantinedFile file;
-  Retry retry = Retry::kAlways;
+  std::uint64_t companion = 0;  // the stamp of the file's companion when it was judged
 };
 
 [[nodiscard]] inline Problem make_problem(std::string path, const core::FileStatus& status, std::string reason,
-                                          Retry retry = Retry::kAlways) {
-  return {{std::move(path), std::move(reason), status.size, status.mtime_ns}, retry};
+                                          Retry retry = Retry::kAlways, std::uint64_t companion = 0) {
+  return {{std::move(path), std::move(reason), status.size, status.mtime_ns, retry}, companion};
 }
 
 inline void sort_by_path(std::vector<Problem>& problems) {

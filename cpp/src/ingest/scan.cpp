@@ -1,6 +1,8 @@
 #include "ingest/scan.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <system_error>
@@ -12,29 +14,53 @@
 #include "index/dataset_folder.hpp"
 #include "index/format_text.hpp"
 #include "ingest/commit.hpp"
+#include "ingest/known_files.hpp"
 #include "ingest/parse.hpp"
 #include "ingest/plan.hpp"
 #include "ingest/quarantine_file.hpp"
+#include "ingest/source_folder.hpp"
 #include "ingest/timestamp_pattern.hpp"
 #include "ingest/walk.hpp"
+#include "modyn/format.hpp"
 
 namespace modyn {
+
+FormatText::FormatText(const FixedRecordFormat& format) : text(index::format_text(format)) {}
+
 namespace ingest {
 namespace {
 
-void check_options(const std::filesystem::path& dataset, const IngestOptions& options) {
-  index::check_format(options.format);
+void check_timestamp_source(const IngestOptions& options, const FileFormat& format) {
+  const bool by_record = options.timestamp_source == TimestampSource::kRecord;
+  if (options.timestamp_source == TimestampSource::kFileName) {
+    TimestampPattern{options.timestamp_pattern};
+  } else if (!options.timestamp_pattern.empty()) {
+    throw Error(ErrorKind::kInvalidArgument, "timestamp pattern " + core::quoted(options.timestamp_pattern) +
+                                                 " has no effect: timestamps come from " +
+                                                 (by_record ? "the records" : "modification times"));
+  }
+  if (by_record && !format.has_timestamps()) {
+    throw Error(ErrorKind::kInvalidArgument,
+                "timestamps are to come from the records, but the format does not say where they are in a record");
+  }
+  if (!by_record && format.has_timestamps()) {
+    throw Error(ErrorKind::kInvalidArgument,
+                "the format takes timestamps from the records; they cannot come from somewhere else, too");
+  }
+}
+
+void check_options(const std::filesystem::path& dataset, const IngestOptions& options, const FileFormat& format) {
   if (options.file_extension.size() < 2 || options.file_extension.front() != '.' ||
       options.file_extension.find('/') != std::string::npos) {
     throw Error(ErrorKind::kInvalidArgument, "file_extension is " + core::quoted(options.file_extension) +
                                                  ", must be a dot and an ending, as '.bin'");
   }
-  if (options.timestamp_source == TimestampSource::kFileName) {
-    TimestampPattern{options.timestamp_pattern};
-  } else if (!options.timestamp_pattern.empty()) {
-    throw Error(ErrorKind::kInvalidArgument, "timestamp pattern " + core::quoted(options.timestamp_pattern) +
-                                                 " has no effect: timestamps come from modification times");
+  if (format.companion_extension() == options.file_extension) {
+    throw Error(ErrorKind::kInvalidArgument, "file_extension and the ending of label files are both " +
+                                                 core::quoted(options.file_extension) + ", must differ");
   }
+  check_timestamp_source(options, format);
+  if (!(options.quiet_s >= 0)) throw Error(ErrorKind::kInvalidArgument, "quiet_s must not be negative");
   std::error_code error;
   if (std::filesystem::equivalent(dataset, options.root, error)) {
     throw Error(ErrorKind::kInvalidArgument,
@@ -42,10 +68,10 @@ void check_options(const std::filesystem::path& dataset, const IngestOptions& op
   }
 }
 
-void check_same_format(const std::filesystem::path& dataset, const Index& index, const FixedRecordFormat& format) {
+void check_same_format(const std::filesystem::path& dataset, const Index& index, const FileFormat& format) {
   if (index.summary().manifest == 0) return;
   const std::string& before = index.format();
-  const std::string now = index::format_text(format);
+  const std::string now = format.text();
   if (before == now) return;
   const auto on_one_line = [](std::string text) {
     std::ranges::replace(text, '\n', ' ');
@@ -66,10 +92,15 @@ QuarantineRecord last_record(const std::filesystem::path& dataset) {
 }
 
 // The candidates that fill the next segment: at least one.
-std::span<const Candidate> next_segment(std::span<const Candidate> candidates, std::uint64_t samples) {
+std::span<const Candidate> next_segment(std::span<const Candidate> candidates, const FileFormat& format,
+                                        std::uint64_t samples) {
+  const bool of_files = format.layout() == SampleLayout::kFiles;
   std::uint64_t filled = 0;
   std::size_t count = 0;
-  while (count < candidates.size() && (count == 0 || filled < samples)) filled += candidates[count++].records;
+  for (; count < candidates.size() && (count == 0 || filled < samples); ++count) {
+    const std::uint64_t bytes = candidates[count].status.size - candidates[count].first_byte;
+    filled += of_files ? 1 : bytes / format.bytes_per_sample();
+  }
   return candidates.first(count);
 }
 
@@ -81,50 +112,64 @@ std::vector<QuarantinedFile> files_of(const std::vector<Problem>& problems) {
 }
 
 // Parses and commits; files that turn out bad join the plan's problems.
-void take(Commit& commit, Plan& plan, const IngestOptions& options, const ScanLimits& limits, Progress& progress) {
+void take(Commit& commit, Plan& plan, const SourceFolder& source, const IngestOptions& options,
+          const FileFormat& format, const ScanLimits& limits, Progress& progress) {
   commit.touch(std::move(plan.touched));
   for (std::span<const Candidate> left = plan.candidates; !left.empty();) {
-    const auto segment = next_segment(left, limits.samples_per_segment);
+    const auto segment = next_segment(left, format, limits.samples_per_segment);
     left = left.subspan(segment.size());
-    std::vector<Parsed> parsed = parse(segment, options, progress);
+    std::vector<Parsed> parsed = parse(segment, source, options, format, progress);
     for (const Parsed& file : parsed) {
       if (file.problem) plan.problems.push_back(*file.problem);
+      if (file.conflict) plan.conflicts.push_back(*file.conflict);
     }
     commit.add(segment, std::move(parsed));
   }
   sort_by_path(plan.problems);
+  sort_by_path(plan.conflicts);
 }
 
 }  // namespace
 
 ScanReport scan(const std::filesystem::path& dataset, const IngestOptions& options, const ScanLimits& limits,
                 const Progress::Callback& callback) {
-  check_options(dataset, options);
+  const std::shared_ptr<const FileFormat> format = make_format(options.format.text);
+  check_options(dataset, options, *format);
   core::create_folders(index::manifest_folder(dataset));
   core::create_folders(index::segment_folder(dataset));
   core::FolderLock lock(index::lock_file(dataset), limits.lock_timeout_s);
   remove_leftovers(dataset, lock);
   auto index = Index::open(dataset);
-  check_same_format(dataset, *index, options.format);
+  check_same_format(dataset, *index, *format);
 
-  Found found = walk(options.root, options.file_extension, dataset);
-  const std::uint64_t files = found.files.size();
+  const SourceFolder source(options.root);
+  KnownFiles known(*index);
+  Found found = walk(source, {options.file_extension, format->companion_extension(), dataset, options.threads},
+                     std::bind_front(&KnownFiles::is_unchanged, &known));
+  const std::uint64_t files = found.filtered + found.files.size();
   QuarantineRecord record{options_digest(options), {}, {}};
   const QuarantineRecord before = last_record(dataset);
   const bool same_options = before.options_digest == record.options_digest;
-  Plan plan = make_plan(*index, options, std::move(found), same_options ? before.problems : std::vector<Problem>());
+  Plan plan = make_plan(*index, known, source, options, *format, std::move(found),
+                        same_options ? before.problems : std::vector<Problem>());
 
   Progress progress(callback, files - std::min<std::uint64_t>(files, plan.candidates.size()), files);
-  Commit commit(dataset, *index, options.format, lock);
-  take(commit, plan, options, limits, progress);
+  Commit commit(dataset, *index, *format, lock);
+  take(commit, plan, source, options, *format, limits, progress);
   if (commit.publish()) index = Index::open(dataset);
 
   record.problems = std::move(plan.problems);
   record.conflicts = std::move(plan.conflicts);
   if (!same_record(record, before)) write_quarantine(dataset, record);
   progress.report();
-  return {index->summary(), commit.new_samples(),      commit.new_files(),        commit.grown_files(),
-          plan.unchanged,   files_of(record.problems), files_of(record.conflicts)};
+  return {.summary = index->summary(),
+          .new_samples = commit.new_samples(),
+          .new_files = commit.new_files(),
+          .grown_files = commit.grown_files(),
+          .replaced_files = commit.replaced_files(),
+          .known_files = plan.unchanged,
+          .quarantined = files_of(record.problems),
+          .conflicts = files_of(record.conflicts)};
 }
 
 }  // namespace ingest

@@ -43,7 +43,7 @@ GrowingFolder::GrowingFolder() {
   std::filesystem::create_directories(root());
   options.root = root();
   options.file_extension = ".bin";
-  options.format = {kRecordSize, 4, 0, ByteOrder::kLittle, true};
+  options.format = FixedRecordFormat{kRecordSize, 4, 0, ByteOrder::kLittle, true};
 }
 
 void GrowingFolder::write(const std::string& name, const std::vector<std::int32_t>& labels, std::int64_t mtime) const {

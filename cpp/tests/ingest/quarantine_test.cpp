@@ -73,7 +73,7 @@ TEST(Quarantine, IsWrittenOnlyWhenItChanges) {
 class WrongContentTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_.options.format = {12, 8, 0, ByteOrder::kLittle, false};
+    folder_.options.format = FixedRecordFormat{12, 8, 0, ByteOrder::kLittle, false};
     std::vector<std::byte> bytes(36, std::byte{0});
     bytes[12 + 7] = std::byte{0x80};
     testing::write_bytes(folder_.file("a.bin"), bytes);
@@ -108,7 +108,7 @@ TEST_F(WrongContentTest, IsNotReadAgainUntilTheFileChanges) {
 
 TEST_F(WrongContentTest, IsReadAgainUnderOtherOptions) {
   folder_.scan();
-  folder_.options.format.label_signed = true;
+  folder_.options.format = FixedRecordFormat{12, 8, 0, ByteOrder::kLittle, true};
   EXPECT_EQ(folder_.scan().new_samples, 3U);
 }
 

@@ -108,9 +108,8 @@ class FencedWriterTest : public ::testing::Test {
     ingest::Candidate candidate;
     candidate.path = "file-" + std::to_string(label) + ".bin";
     candidate.status.size = GrowingFolder::kRecordSize;
-    candidate.records = 1;
     std::vector<ingest::Parsed> parsed(1);
-    parsed[0].pieces.emplace_back(std::span(&label, 1));
+    parsed[0].extents.emplace_back().labels.emplace_back(std::span(&label, 1));
     commit.add(std::span(&candidate, 1), std::move(parsed));
   }
 };
@@ -120,7 +119,7 @@ TEST_F(FencedWriterTest, PublishesNothingAfterItLostTheLock) {
   folder.scan();
   const auto before = folder.open();
   core::FolderLock lock(index::lock_file(folder.dataset()), 0);
-  ingest::Commit commit(folder.dataset(), *before, folder.options.format, lock);
+  ingest::Commit commit(folder.dataset(), *before, *make_format(folder.options.format.text), lock);
   prepare(commit, 1);
   // Somebody removes the lock file; the next writer takes over and commits.
   std::filesystem::remove(index::lock_file(folder.dataset()));
@@ -136,8 +135,8 @@ TEST_F(FencedWriterTest, OfTwoWritersWithoutALockOnePublishes) {
   const auto before = folder.open();
   core::FolderLock first_lock(folder.dataset() / "lock-1", 0);
   core::FolderLock second_lock(folder.dataset() / "lock-2", 0);
-  ingest::Commit first(folder.dataset(), *before, folder.options.format, first_lock);
-  ingest::Commit second(folder.dataset(), *before, folder.options.format, second_lock);
+  ingest::Commit first(folder.dataset(), *before, *make_format(folder.options.format.text), first_lock);
+  ingest::Commit second(folder.dataset(), *before, *make_format(folder.options.format.text), second_lock);
   prepare(first, 1);
   prepare(second, 2);
   EXPECT_TRUE(first.publish());

@@ -130,7 +130,10 @@ TEST(Scan, RefusesOptionsThatCannotBe) {
     change(options);
     return message_of(ErrorKind::kInvalidArgument, [&] { scan(folder.dataset(), options); });
   };
-  EXPECT_NE(refused([](auto& o) { o.format.label_size = 9; }).find("label_size is 9"), std::string::npos);
+  EXPECT_NE(refused([](auto& o) {
+              o.format = FixedRecordFormat{12, 9, 0, ByteOrder::kLittle, true};
+            }).find("label_size is 9"),
+            std::string::npos);
   EXPECT_NE(refused([](auto& o) { o.file_extension = "bin"; }).find("file_extension is 'bin'"), std::string::npos);
   EXPECT_NE(refused([](auto& o) { o.file_extension = ""; }).find("file_extension is ''"), std::string::npos);
   EXPECT_NE(refused([](auto& o) { o.timestamp_source = TimestampSource::kFileName; }).find("pattern"),
@@ -144,7 +147,7 @@ TEST(Scan, RefusesAnotherFormatThanTheDatasets) {
   GrowingFolder folder;
   folder.write("a.bin", {1});
   folder.scan();
-  folder.options.format.label_signed = false;
+  folder.options.format = FixedRecordFormat{GrowingFolder::kRecordSize, 4, 0, ByteOrder::kLittle, false};
   const auto message = message_of(ErrorKind::kInvalidArgument, [&] { folder.scan(); });
   EXPECT_NE(message.find("label_signed=true"), std::string::npos) << message;
   EXPECT_NE(message.find("label_signed=false"), std::string::npos) << message;

@@ -29,7 +29,11 @@ class WalkTest : public ::testing::Test {
     write_text(root() / name, "x");
   }
 
-  [[nodiscard]] Found find(const std::string& extension = ".bin") const { return walk(root(), extension, outside()); }
+  [[nodiscard]] Found find(const std::string& extension = ".bin") const { return walk_in(extension, outside()); }
+  [[nodiscard]] Found walk_in(const std::string& extension, const std::filesystem::path& excluded) const {
+    const SourceFolder source(root());
+    return walk(source, {.extension = extension, .companion_extension = "", .excluded = excluded});
+  }
   [[nodiscard]] static std::vector<std::string> paths(const Found& found) {
     std::vector<std::string> paths;
     for (const FoundFile& file : found.files) paths.push_back(file.path);
@@ -69,7 +73,7 @@ TEST_F(WalkTest, PassesOverHiddenAndTemporaryNames) {
 TEST_F(WalkTest, PassesOverTheExcludedFolder) {
   put("index/a.bin");
   put("a.bin");
-  EXPECT_EQ(paths(walk(root(), ".bin", root() / "index")), (Paths{"a.bin"}));
+  EXPECT_EQ(paths(walk_in(".bin", root() / "index")), (Paths{"a.bin"}));
 }
 
 TEST_F(WalkTest, TakesNamesAsBytes) {
@@ -151,8 +155,7 @@ TEST_F(WalkTest, GoesDeep) {
 }
 
 TEST_F(WalkTest, OfAMissingRootIsAnErrorThatNamesIt) {
-  const auto message =
-      testing::message_of(ErrorKind::kIo, [&] { static_cast<void>(walk(root() / "absent", ".bin", outside())); });
+  const auto message = testing::message_of(ErrorKind::kIo, [&] { static_cast<void>(SourceFolder(root() / "absent")); });
   EXPECT_NE(message.find("absent"), std::string::npos);
 }
 
