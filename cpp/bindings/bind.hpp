@@ -6,6 +6,7 @@
 namespace modyn::bindings {
 
 void bind_index(nanobind::module_& module);
+void bind_formats(nanobind::module_& module);
 void bind_ingest(nanobind::module_& module);
 void bind_partition(nanobind::module_& module);
 void bind_fetch(nanobind::module_& module);

@@ -54,7 +54,7 @@ ScanReport scan_folder(const Path& dataset, const Path& root, const std::string&
       .timestamp_source = one_of<TimestampSource>("timestamp_source", timestamp_source,
                                                   {{"mtime", TimestampSource::kModificationTime},
                                                    {"filename", TimestampSource::kFileName},
-                                                   {"record", TimestampSource::kRecord}}),
+                                                   {"column", TimestampSource::kRecord}}),
       .timestamp_pattern = timestamp_pattern,
       .on_change =
           one_of<OnChange>("on_change", on_change, {{"report", OnChange::kReport}, {"replace", OnChange::kReplace}}),
@@ -103,12 +103,13 @@ void bind_ingest(nb::module_& module) {
               "quiet_s: float = 1.0, threads: int = 0, lock_timeout_s: float = 60.0, "
               "progress: collections.abc.Callable[[int, int], object] | None = None) -> ScanReport"),
       "Register everything new below `root` in the folder `dataset`, as one durable commit.\n\n"
-      "`format` is the text of a format (`format_text`). `timestamp_source` is 'mtime', 'filename' or 'record';\n"
-      "`timestamp_pattern` has the strptime directives %Y %m %d %H %M %S %s. `on_change` says what becomes of a known\n"
-      "file whose ingested bytes changed: 'report' it, or 'replace' its samples. A file with an unfinished end waits\n"
-      "until it was not written to for `quiet_s` seconds. `progress(files_done, files_total)` is called now and then;\n"
-      "what it raises ends the scan. Raises ConflictError if the dataset stays locked for `lock_timeout_s` seconds,\n"
-      "ValueError for impossible options, CorruptFileError if the dataset's own files are damaged.");
+      "`format` is the text of a format (check_format). `timestamp_source` is 'mtime', 'filename' or 'column' (of the\n"
+      "record itself); `timestamp_pattern` has the strptime directives %Y %m %d %H %M %S %s. `on_change` says what\n"
+      "becomes of a known file whose ingested bytes changed: 'report' it, or 'replace' its samples. A file with an\n"
+      "unfinished end waits until it was not written to for `quiet_s` seconds. `progress(files_done, files_total)` is\n"
+      "called now and then; what it raises ends the scan. Raises ConflictError if the dataset stays locked for\n"
+      "`lock_timeout_s` seconds, ValueError for impossible options, CorruptFileError if the dataset's own files are\n"
+      "damaged.");
   module.def(
       "quarantine", [](const Path& dataset) { return released([&] { return quarantine(dataset); }); }, "dataset"_a,
       "The quarantine list and the conflicts of the dataset's last scan.");

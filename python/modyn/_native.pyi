@@ -172,6 +172,22 @@ class View:
     def position_of_time(self, timestamp: int) -> int:
         """The number of samples with a smaller timestamp. ValueError unless the order is 'time'."""
 
+def register_format(kind: str, python_class: Callable[[dict[str, str]], object]) -> None:
+    """Make a format that is written in Python known to this process (modyn.storage.formats.register_format).
+
+    ValueError if another one has the name.
+    """
+
+def format_kinds() -> list[str]:
+    """The kinds of formats that are known, by name."""
+
+def check_format(text: str) -> str:
+    """The text of a format as manifests record it.
+
+    `text` has lines of name=value, the first of which is format=<kind>. ValueError if the kind is unknown or a
+    setting is wrong, missing or unknown.
+    """
+
 class QuarantinedFile:
     """A source file that was not ingested, or changed afterwards."""
 
@@ -185,6 +201,9 @@ class QuarantinedFile:
     def size(self) -> int: ...
     @property
     def mtime_ns(self) -> int: ...
+    @property
+    def retry(self) -> str:
+        """When it is read again: 'always' (in every scan) or 'when_changed' (its content is wrong)."""
 
 class ScanReport:
     """What a scan found."""
@@ -202,6 +221,10 @@ class ScanReport:
     @property
     def grown_files(self) -> int:
         """Known files with new records at their end."""
+
+    @property
+    def replaced_files(self) -> int:
+        """Known files that changed and were ingested anew."""
 
     @property
     def known_files(self) -> int:
@@ -227,24 +250,25 @@ def scan(
     dataset: str | bytes | os.PathLike[str] | os.PathLike[bytes],
     root: str | bytes | os.PathLike[str] | os.PathLike[bytes],
     *,
+    format: str,
     file_extension: str,
-    record_size: int,
-    label_size: int,
-    label_offset: int = 0,
-    byteorder: str = "little",
-    label_signed: bool = False,
     timestamp_source: str = "mtime",
     timestamp_pattern: str = "",
+    on_change: str = "report",
+    quiet_s: float = 1.0,
     threads: int = 0,
     lock_timeout_s: float = 60.0,
     progress: Callable[[int, int], object] | None = None,
 ) -> ScanReport:
     """Register everything new below `root` in the folder `dataset`, as one durable commit.
 
-    Sizes and offsets are in bytes. `timestamp_source` is 'mtime' or 'filename'; `timestamp_pattern` has the
-    strptime directives %Y %m %d %H %M %S %s. `progress(files_done, files_total)` is called now and then; what
-    it raises ends the scan. Raises ConflictError if the dataset stays locked for `lock_timeout_s` seconds,
-    ValueError for impossible options, CorruptFileError if the dataset's own files are damaged.
+    `format` is the text of a format (check_format). `timestamp_source` is 'mtime', 'filename' or 'column' (of the
+    record itself); `timestamp_pattern` has the strptime directives %Y %m %d %H %M %S %s. `on_change` says what
+    becomes of a known file whose ingested bytes changed: 'report' it, or 'replace' its samples. A file with an
+    unfinished end waits until it was not written to for `quiet_s` seconds. `progress(files_done, files_total)` is
+    called now and then; what it raises ends the scan. Raises ConflictError if the dataset stays locked for
+    `lock_timeout_s` seconds, ValueError for impossible options, CorruptFileError if the dataset's own files are
+    damaged.
     """
 
 def quarantine(dataset: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> QuarantineList:

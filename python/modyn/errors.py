@@ -58,6 +58,17 @@ class DatasetError(ModynError):
     """A dataset that is missing, exists already, or cannot be read as configured."""
 
 
+class BadContentError(DatasetError):
+    """The bytes of a source file are not what its format says: it waits in quarantine until it changes.
+
+    Formats raise it; the message goes on from "file 'name' ", as in "has no label in line 7".
+    """
+
+
+class IncompleteFileError(DatasetError):
+    """A source file of which more is to come: it is tried in every scan. Raised like BadContentError."""
+
+
 class UnknownKeyError(DatasetError):
     """A key that the pinned manifest does not hold."""
 

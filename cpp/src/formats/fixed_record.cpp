@@ -77,8 +77,8 @@ IntegerField FixedRecord::label() const noexcept {
 std::string FixedRecord::text() const {
   std::string text = index::format_text(format_);
   if (timestamp_) {
-    text += "timestamp_size=" + std::to_string(timestamp_->size) +
-            "\ntimestamp_offset=" + std::to_string(timestamp_->offset) +
+    text += "timestamp_offset=" + std::to_string(timestamp_->offset) +
+            "\ntimestamp_size=" + std::to_string(timestamp_->size) +
             "\ntimestamp_byte_order=" + (timestamp_->byte_order == ByteOrder::kBig ? "big" : "little") +
             "\ntimestamp_signed=" + (timestamp_->is_signed ? "true" : "false") + "\n";
   }

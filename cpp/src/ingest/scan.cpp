@@ -60,6 +60,9 @@ void check_options(const std::filesystem::path& dataset, const IngestOptions& op
                                                  core::quoted(options.file_extension) + ", must differ");
   }
   check_timestamp_source(options, format);
+  if (options.on_change == OnChange::kReplace) {
+    throw Error(ErrorKind::kInvalidArgument, "on_change 'replace' needs deletes, which this version does not have");
+  }
   if (!(options.quiet_s >= 0)) throw Error(ErrorKind::kInvalidArgument, "quiet_s must not be negative");
   std::error_code error;
   if (std::filesystem::equivalent(dataset, options.root, error)) {

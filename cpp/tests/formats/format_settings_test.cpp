@@ -64,7 +64,7 @@ TEST(Formats, AreTheSameFromTheirText) {
         "format=single_sample\nlabel_file_extension=.label\n",
         "format=fixed_record\nrecord_size=160\nlabel_size=4\nlabel_offset=0\nbyte_order=little\nlabel_signed=false\n",
         "format=fixed_record\nrecord_size=160\nlabel_size=4\nlabel_offset=0\nbyte_order=big\nlabel_signed=true\n"
-        "timestamp_size=8\ntimestamp_offset=152\ntimestamp_byte_order=little\ntimestamp_signed=true\n"}) {
+        "timestamp_offset=152\ntimestamp_size=8\ntimestamp_byte_order=little\ntimestamp_signed=true\n"}) {
     EXPECT_EQ(make_format(text)->text(), text);
   }
 }

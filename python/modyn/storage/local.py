@@ -18,14 +18,14 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import select
 
-from modyn.errors import DatasetError, UnsupportedError
+from modyn.errors import DatasetError
 from modyn.metadata.database import Database
 from modyn.metadata.tables import DatasetRow
 from modyn.storage.api import (
+    CustomFormat,
     DatasetFile,
     DatasetOptions,
     DatasetStatus,
-    FixedRecord,
     Interval,
     Keys,
     Order,
@@ -34,6 +34,7 @@ from modyn.storage.api import (
     TimestampFrom,
     ViewRef,
 )
+from modyn.storage.formats import load_format
 from modyn.storage.sample_format import from_json, settings_text, to_json
 
 if TYPE_CHECKING:
@@ -136,17 +137,13 @@ class LocalStorage:
         if not Path(row.base_path).is_dir():
             raise DatasetError(f"dataset '{name}': its folder '{row.base_path}' has vanished")
         format, timestamp = from_json(row.format), TimestampFrom(**row.timestamp)
-        if not isinstance(format, FixedRecord) or timestamp.source == "column":
-            raise UnsupportedError(f"dataset '{name}': files of format '{format.kind}' cannot be scanned yet")
+        if isinstance(format, CustomFormat):
+            load_format(format.kind)
         report = _native.scan(
             row.folder,
             row.base_path,
+            format=settings_text(format, timestamp),
             file_extension=format.file_extension,
-            record_size=format.record_size,
-            label_size=format.label_size,
-            label_offset=format.label_offset,
-            byteorder=format.byteorder,
-            label_signed=format.label_signed,
             timestamp_source=timestamp.source,
             timestamp_pattern=timestamp.pattern,
             progress=progress,

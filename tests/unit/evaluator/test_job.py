@@ -20,6 +20,7 @@ from modyn.errors import DatasetError, ModelError
 from modyn.evaluator.api import EvaluationRequest, EvaluationResult
 from modyn.evaluator.job import evaluate, run
 from modyn.storage.api import Interval, ViewRef
+from modyn.storage.sample_format import FixedRecord, TimestampFrom, settings_text
 
 DAYS, PER_DAY = 6, 45
 MODELS = (0, 4)
@@ -51,8 +52,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder / "index",
         folder / "data",
         file_extension=".bin",
-        record_size=RECORD.itemsize,
-        label_size=4,
+        format=settings_text(FixedRecord(record_size=RECORD.itemsize, label_size=4), TimestampFrom()),
         timestamp_source="filename",
         timestamp_pattern="%Y-%m-%d",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from modyn import _native
+from modyn.storage.sample_format import FixedRecord, TimestampFrom, settings_text
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,9 @@ class RecordFiles:
         return self.root / f"records-{number}.bin"
 
     def scan(self, **options: Any) -> _native.ScanReport:
-        format = {
-            "record_size": self.format.record_size,
-            "label_size": self.format.label_size,
-            "label_offset": self.format.label_offset,
-            "byteorder": self.format.byteorder,
-            "label_signed": self.format.label_signed,
-        }
-        return _native.scan(self.dataset, self.root, file_extension=".bin", **(format | options))
+        format = FixedRecord(**asdict(self.format))
+        text = settings_text(format, TimestampFrom())
+        return _native.scan(self.dataset, self.root, **({"format": text, "file_extension": ".bin"} | options))
 
     def open(self) -> _native.Index:
         report = self.scan()

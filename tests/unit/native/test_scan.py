@@ -35,8 +35,10 @@ def test_progress_is_reported_and_its_errors_end_the_scan(tmp_path: Path) -> Non
 
 def test_options_are_checked(tmp_path: Path) -> None:
     files = RecordFiles(tmp_path, FORMAT, [1])
-    with pytest.raises(ValueError, match="byteorder 'middle'"):
-        files.scan(byteorder="middle")
+    with pytest.raises(ValueError, match="there is no format 'hdf5'"):
+        files.scan(format="format=hdf5\n")
+    with pytest.raises(ValueError, match="on_change 'ignore' is none of 'report', 'replace'"):
+        files.scan(on_change="ignore")
     with pytest.raises(ValueError, match="timestamp_source 'ctime'"):
         files.scan(timestamp_source="ctime")
 

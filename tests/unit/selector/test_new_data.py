@@ -22,6 +22,7 @@ from modyn.selector.strategies import build_strategy
 from modyn.selector.strategies.new_data import newest, uniform_sample
 from modyn.storage.api import View, ViewRef
 from modyn.storage.local import LocalView
+from modyn.storage.sample_format import FixedRecord, TimestampFrom, settings_text
 
 SAMPLES = 100
 
@@ -39,8 +40,7 @@ def view(tmp_path_factory: pytest.TempPathFactory) -> View:
             index,
             root,
             file_extension=".bin",
-            record_size=4,
-            label_size=2,
+            format=settings_text(FixedRecord(record_size=4, label_size=2), TimestampFrom()),
             timestamp_source="filename",
             timestamp_pattern="-%s",
         )

@@ -11,6 +11,7 @@ from tests.unit.trainer.workbench import MODEL, RECORD, Workbench
 
 from modyn import _native
 from modyn.storage.api import ViewRef
+from modyn.storage.sample_format import FixedRecord, TimestampFrom, settings_text
 
 
 @pytest.fixture
@@ -29,8 +30,7 @@ def workbench(tmp_path: Path) -> Workbench:
         dataset,
         root,
         file_extension=".bin",
-        record_size=RECORD.itemsize,
-        label_size=4,
+        format=settings_text(FixedRecord(record_size=RECORD.itemsize, label_size=4), TimestampFrom()),
         timestamp_source="filename",
         timestamp_pattern="%Y-%m-%d",
     )
