@@ -10,5 +10,6 @@ void bind_formats(nanobind::module_& module);
 void bind_ingest(nanobind::module_& module);
 void bind_partition(nanobind::module_& module);
 void bind_fetch(nanobind::module_& module);
+void bind_push(nanobind::module_& module);
 
 }  // namespace modyn::bindings

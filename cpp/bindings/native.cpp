@@ -17,4 +17,5 @@ NB_MODULE(_native, module) {
   modyn::bindings::bind_ingest(module);
   modyn::bindings::bind_partition(module);
   modyn::bindings::bind_fetch(module);
+  modyn::bindings::bind_push(module);
 }

@@ -24,6 +24,7 @@ enum class FileKind : std::uint32_t {
   kView = 3,
   kTrainingSet = 4,
   kQuarantine = 5,
+  kBatchRun = 8,
 };
 
 enum class ColumnType : std::uint32_t {

@@ -19,10 +19,16 @@
 
 namespace modyn::testing {
 
+// Where files are in memory, if there is such a place: for tests that flush thousands of times and lose no power.
+inline std::filesystem::path memory_folder() {
+  const std::filesystem::path memory = "/dev/shm";
+  return std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path();
+}
+
 class TemporaryFolder {
  public:
-  TemporaryFolder()
-      : path_(std::filesystem::temp_directory_path() /
+  explicit TemporaryFolder(const std::filesystem::path& parent = std::filesystem::temp_directory_path())
+      : path_(parent /
               ("modyn-test-" + std::to_string(std::random_device{}()) + std::to_string(std::random_device{}()))) {
     std::filesystem::create_directories(path_);
   }
