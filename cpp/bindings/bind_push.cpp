@@ -50,17 +50,15 @@ AppendReceipt append(Appender& appender, nb::handle samples, const Column<std::i
 
 void bind_push(nb::module_& module) {
   nb::class_<AppendReceipt>(module, "AppendReceipt", "A batch that is durable.")
-      .def_prop_ro(
-          "batch_id",
-          [](const AppendReceipt& receipt) { return nb::bytes(receipt.batch_id.data(), receipt.batch_id.size()); },
-          "The caller's, or the one that was drawn.")
+      .def_ro("batch_id", &AppendReceipt::batch_id, "The caller's, or the one that was drawn.")
       .def_ro("samples", &AppendReceipt::samples)
       .def_ro("duplicate", &AppendReceipt::duplicate, "The batch was there already; nothing was added.");
 
   nb::class_<Appender>(
       module, "Appender",
-      "Appends batches to one dataset. Threads share one: those that wait at the same time are written\n"
-      "together, with one flush to disk. Processes take turns.")
+      "Appends batches to one dataset.\n\n"
+      "Threads share one: those that wait at the same time are written together, with one flush to disk.\n"
+      "Processes take turns.")
       .def(
           "__init__",
           [](Appender* self, const Path& dataset, std::uint64_t sample_size, std::uint64_t log_bytes,
@@ -70,14 +68,16 @@ void bind_push(nb::module_& module) {
           },
           "dataset"_a, nb::kw_only(), "sample_size"_a = PushOptions{}.sample_size,
           "log_bytes"_a = PushOptions{}.log_bytes, "lock_timeout_s"_a = PushOptions{}.lock_timeout_s,
+          "Open the logs of a dataset, or begin them.\n\n"
           "`sample_size` 0 stands for samples of any length. A log that has reached `log_bytes` is followed by "
           "another.\n"
           "Raises CorruptFileError for damaged logs, ValueError if they hold samples of another size.")
       .def("append", append, "samples"_a, "labels"_a, "timestamps"_a = nb::none(), "lengths"_a = nb::none(),
            "batch_id"_a = nb::none(),
-           nb::sig("def append(self, samples: collections.abc.Buffer, labels: numpy.typing.ArrayLike, "
+           nb::sig("def append(self, samples: bytes | bytearray | memoryview | numpy.typing.NDArray[typing.Any], "
+                   "labels: numpy.typing.ArrayLike, "
                    "timestamps: numpy.typing.ArrayLike | None = None, lengths: numpy.typing.ArrayLike | None = None, "
-                   "batch_id: bytes | None = None) -> AppendReceipt"),
+                   "batch_id: str | None = None) -> AppendReceipt"),
            "Append a batch; durable when it returns.\n\n"
            "`samples` are the bytes of the samples one after the other, `labels` int64[n], `timestamps` int64[n] Unix\n"
            "seconds (now if None), `lengths` the bytes of each sample if samples have no fixed size. The same "

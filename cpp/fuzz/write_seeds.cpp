@@ -3,16 +3,19 @@
 // Seeds of earlier versions stay in the corpus beside them: they must be readable too.
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <numeric>
 #include <span>
 #include <vector>
 
+#include "core/file.hpp"
 #include "index/dataset_folder.hpp"
 #include "index/segment_builder.hpp"
 #include "ingest/quarantine_file.hpp"
 #include "modyn/index.hpp"
 #include "modyn/partition.hpp"
+#include "modyn/push.hpp"
 #include "support/scratch_folder.hpp"
 #include "support/small_dataset.hpp"
 
@@ -94,6 +97,30 @@ void write_quarantine_list(const std::filesystem::path& corpus) {
   copy_to(index::quarantine_file(dataset), corpus / "quarantine" / "two");
 }
 
+// The frames of a log: what follows its header.
+void write_pushed_logs(const std::filesystem::path& corpus) {
+  for (const std::uint64_t sample_size : {std::uint64_t{0}, std::uint64_t{5}}) {
+    const auto dataset = fuzz::scratch_folder() / ("pushed-" + std::to_string(sample_size));
+    {
+      Appender appender(dataset, {.sample_size = sample_size});
+      for (std::int64_t i = 1; i <= 3; ++i) {
+        const auto samples = static_cast<std::size_t>(i);
+        const std::vector<std::byte> data(samples * 5, std::byte{9});
+        const std::vector<std::uint64_t> lengths(sample_size == 0 ? samples : 0, 5);
+        const std::vector<std::int64_t> labels(samples, i);
+        appender.append({data, lengths, labels, labels}, std::to_string(i));
+      }
+    }
+    const PushedLog log = pushed_logs(dataset).front();
+    std::vector<std::byte> frames(log.end - log.begin);
+    static_cast<void>(core::read_at(core::open_for_reading(dataset / log.path), log.begin, frames, dataset));
+    if (sample_size == 0) frames.push_back({});  // the target's sign for samples of any length
+    std::filesystem::create_directories(corpus / "pushed_log");
+    std::ofstream(corpus / "pushed_log" / (sample_size == 0 ? "any-length" : "five-bytes"), std::ios::binary)
+        .write(reinterpret_cast<const char*>(frames.data()), static_cast<std::streamsize>(frames.size()));
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -105,4 +132,5 @@ int main(int argc, char** argv) {
   write_segments(corpus);
   write_training_sets(corpus);
   write_quarantine_list(corpus);
+  write_pushed_logs(corpus);
 }

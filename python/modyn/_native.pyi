@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy
 import numpy.typing
@@ -449,3 +449,86 @@ class Feed:
         int64[n] keys, float32[n] weights or None, int64[n] labels, and one uint8[n, length] for each field.
         Raises as TrainingSet.read_at and Reader.fetch_fields do.
         """
+
+class AppendReceipt:
+    """A batch that is durable."""
+
+    @property
+    def batch_id(self) -> str:
+        """The caller's, or the one that was drawn."""
+
+    @property
+    def samples(self) -> int: ...
+    @property
+    def duplicate(self) -> bool:
+        """The batch was there already; nothing was added."""
+
+class Appender:
+    """Appends batches to one dataset.
+
+    Threads share one: those that wait at the same time are written together, with one flush to disk.
+    Processes take turns.
+    """
+
+    def __init__(
+        self,
+        dataset: str | bytes | os.PathLike[str] | os.PathLike[bytes],
+        *,
+        sample_size: int = 0,
+        log_bytes: int = 268435456,
+        lock_timeout_s: float = 60.0,
+    ) -> None:
+        """Open the logs of a dataset, or begin them.
+
+        `sample_size` 0 stands for samples of any length. A log that has reached `log_bytes` is followed by another.
+        Raises CorruptFileError for damaged logs, ValueError if they hold samples of another size.
+        """
+
+    def append(
+        self,
+        samples: bytes | bytearray | memoryview | numpy.typing.NDArray[Any],
+        labels: numpy.typing.ArrayLike,
+        timestamps: numpy.typing.ArrayLike | None = None,
+        lengths: numpy.typing.ArrayLike | None = None,
+        batch_id: str | None = None,
+    ) -> AppendReceipt:
+        """Append a batch; durable when it returns.
+
+        `samples` are the bytes of the samples one after the other, `labels` int64[n], `timestamps` int64[n] Unix
+        seconds (now if None), `lengths` the bytes of each sample if samples have no fixed size. The same `batch_id`
+        with the same content adds nothing; with other content it raises ConflictError. Raises ValueError for
+        columns that do not fit each other, OSError if the disk is full or fails.
+        """
+
+class PushedLog:
+    """One log of pushed samples, as far as it is committed."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def path(self) -> str:
+        """Relative to the dataset's folder."""
+
+    @property
+    def begin(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+    @property
+    def sample_size(self) -> int: ...
+    @property
+    def first_sample(self) -> int:
+        """Samples that were pushed before this log."""
+
+    @property
+    def samples(self) -> int: ...
+
+def pushed_logs(
+    dataset: str | bytes | os.PathLike[str] | os.PathLike[bytes], lock_timeout_s: float = 60.0
+) -> list[PushedLog]:
+    """The logs of a dataset's pushed samples, in order."""
+
+def samples_behind(dataset: str | bytes | os.PathLike[str] | os.PathLike[bytes], log: PushedLog, offset: int) -> int:
+    """How many samples lie in the log at or behind the offset, the end of a frame."""
+
+def verify_pushed(dataset: str | bytes | os.PathLike[str] | os.PathLike[bytes], lock_timeout_s: float = 60.0) -> None:
+    """Read every committed byte of every log; CorruptFileError names the first that is not as written."""
