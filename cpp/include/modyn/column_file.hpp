@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -24,6 +25,8 @@ enum class FileKind : std::uint32_t {
   kView = 3,
   kTrainingSet = 4,
   kQuarantine = 5,
+  kDeletions = 6,
+  kPin = 7,
   kBatchRun = 8,
 };
 
@@ -56,6 +59,15 @@ class ColumnFileWriter {
   void add(std::string_view name, ColumnType type, std::span<const std::byte> bytes);
   template <typename T>
   void add(std::string_view name, std::span<const T> values);
+
+  // A column of `count` elements that need not be in memory together: `produce` gives its bytes, in any
+  // pieces, to the function that it is called with. It is called once for each publish() or replace().
+  using Sink = std::function<void(std::span<const std::byte>)>;
+  void add_streamed(std::string_view name, ColumnType type, std::uint64_t count,
+                    std::function<void(const Sink&)> produce);
+
+  // Programs that know no version as high as this refuse the file. For columns that must not be ignored.
+  void require_version(std::uint32_t version);
 
   // Replaces nothing: fails with kConflict if `path` exists. Durable when it returns.
   void publish(const std::filesystem::path& path) const;

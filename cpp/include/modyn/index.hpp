@@ -79,11 +79,12 @@ struct IndexSummary {
   std::uint64_t manifest;  // number of the manifest, from 1; 0 for a dataset without a commit
   std::uint64_t sequence;
   Key next_key;
-  std::uint64_t samples;
+  std::uint64_t samples;  // without the deleted ones
+  std::uint64_t deleted;
   std::uint64_t files;
   std::uint64_t extents;
   std::uint64_t segments;
-  Timestamp first_timestamp;  // of the samples; 0 and -1 if there are none
+  Timestamp first_timestamp;  // of the samples that are not deleted; 0 and -1 if there are none
   Timestamp last_timestamp;
 };
 
@@ -104,7 +105,7 @@ class Index {
   // Random bits that tell this dataset from every other; drawn at its first commit, zero before.
   [[nodiscard]] std::array<std::byte, 16> identity() const noexcept;
 
-  // Each takes any keys in any order, repeats allowed; kUnknownKey names the first few missing.
+  // Each takes any keys in any order, repeats allowed; kUnknownKey names the first few that are missing or deleted.
   void locate(std::span<const Key> keys, std::span<Location> out) const;
   // The same as two columns.
   void locate(std::span<const Key> keys, std::span<std::uint32_t> files, std::span<std::uint64_t> records) const;
@@ -112,8 +113,13 @@ class Index {
   void labels(std::span<const Key> keys, std::span<std::int64_t> out) const;
   void timestamps(std::span<const Key> keys, std::span<Timestamp> out) const;
 
-  // Labels of the consecutive keys [first, first + out.size()); keys must exist.
+  // Whether samples that there once were are deleted here: a training set of an older manifest asks for its keys.
+  // kUnknownKey only for keys that no sample ever had.
+  void deleted(std::span<const Key> keys, std::span<bool> out) const;
+
+  // Of the consecutive keys [first, first + out.size()), which must exist.
   void label_range(Key first, std::span<std::int64_t> out) const;
+  void timestamp_range(Key first, std::span<Timestamp> out) const;
 
   [[nodiscard]] SourceFile source_file(std::uint32_t file) const;
   [[nodiscard]] std::uint32_t source_files() const noexcept;
@@ -131,8 +137,9 @@ class Index {
 
 enum class ViewOrder { kSequence, kTime };
 
-// An immutable order of the samples of one index: by key (that is by commit), or by (timestamp, key).
-// Held as runs of consecutive keys with one timestamp, so its size is that of the extents.
+// An immutable order of the samples of one index, without the deleted ones: by key (that is by commit), or by
+// (timestamp, key). Held as runs of consecutive keys at consecutive positions. A view in the order of time of more
+// than a million runs is written to the dataset's folder, once, and mapped by all who build it again.
 class View {
  public:
   static std::shared_ptr<const View> build(std::shared_ptr<const Index> index, ViewOrder order);
@@ -148,6 +155,9 @@ class View {
   void keys(std::uint64_t first, std::span<Key> out) const;
   void timestamps(std::uint64_t first, std::span<Timestamp> out) const;
   void labels(std::uint64_t first, std::span<std::int64_t> out) const;
+  // All three, which must be of one length, in one pass.
+  void read(std::uint64_t first, std::span<Key> keys, std::span<Timestamp> timestamps,
+            std::span<std::int64_t> labels) const;
   // Keys of any positions.
   void keys_at(std::span<const std::uint64_t> positions, std::span<Key> out) const;
 

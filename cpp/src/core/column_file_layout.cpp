@@ -35,9 +35,10 @@ namespace modyn::core {
 namespace {
 
 void check_version(std::uint32_t version, const std::filesystem::path& path) {
-  if (version == kColumnFileVersion) return;
+  if (version >= 1 && version <= kNewestVersion) return;
   throw Error(ErrorKind::kCorrupt, "file " + quoted(path) + " has format version " + std::to_string(version) +
-                                       ", this program reads version " + std::to_string(kColumnFileVersion));
+                                       ", this program reads versions 1 to " + std::to_string(kNewestVersion) +
+                                       "; use a newer one");
 }
 
 bool is_name(const DirectoryEntry& entry) {

@@ -21,7 +21,8 @@ namespace modyn::core {
 
 static_assert(std::endian::native == std::endian::little, "files are little-endian and read as they lie in memory");
 
-inline constexpr std::uint32_t kColumnFileVersion = 1;
+// Files of all versions from 1 on are read. Each is written in the lowest that describes it.
+inline constexpr std::uint32_t kNewestVersion = 2;
 inline constexpr std::uint64_t kBlockBytes = 4096;
 inline constexpr std::uint64_t kColumnAlignment = 64;
 inline constexpr std::size_t kNameBytes = 24;
@@ -31,7 +32,7 @@ inline constexpr std::array<char, 8> kFooterMagic{'m', 'o', 'd', 'y', 'n', 'e', 
 
 struct Header {
   std::array<char, 8> magic = kHeaderMagic;
-  std::uint32_t version = kColumnFileVersion;
+  std::uint32_t version = 1;
   std::uint32_t kind = 0;
   std::uint32_t columns = 0;
   std::uint32_t block_bytes = static_cast<std::uint32_t>(kBlockBytes);
@@ -53,7 +54,7 @@ static_assert(sizeof(DirectoryEntry) == 48);
 struct Footer {
   std::uint64_t table_offset = 0;
   std::uint32_t digest = 0;  // CRC-32C of the table
-  std::uint32_t version = kColumnFileVersion;
+  std::uint32_t version = 1;
   std::array<char, 8> magic = kFooterMagic;
   std::uint32_t reserved = 0;
   std::uint32_t checksum = 0;  // CRC-32C of the bytes before it in the footer

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include "core/column_file_layout.hpp"
@@ -33,6 +34,13 @@ class BlockStream {
     write(std::span(kZeros).first(offset - (flushed_ + buffer_.size())));
   }
 
+  // A streamed column has exactly as many bytes as were announced.
+  void check_at(std::uint64_t offset) const {
+    if (flushed_ + buffer_.size() == offset) return;
+    throw Error(ErrorKind::kInvalidArgument,
+                "a column that was written piece by piece has another length than announced");
+  }
+
   // Only at the end may the buffer hold a block that is not full.
   void flush() {
     const std::size_t before = checksums_.size();
@@ -57,20 +65,27 @@ class BlockStream {
 struct ColumnFileWriter::State {
   FileKind kind;
   std::vector<core::DirectoryEntry> directory;
-  std::vector<std::span<const std::byte>> columns;
+  struct Source {
+    std::span<const std::byte> bytes;
+    std::function<void(const Sink&)> produce;  // instead of `bytes`, if there is one
+  };
+  std::uint32_t version = 1;
+  std::vector<Source> columns;
 
+  void add(std::string_view name, ColumnType type, std::uint64_t count);
   void write(core::TemporaryFile& file) const;
 };
 
 void ColumnFileWriter::State::write(core::TemporaryFile& file) const {
   core::Header header;
+  header.version = version;
   header.kind = static_cast<std::uint32_t>(kind);
   header.columns = static_cast<std::uint32_t>(directory.size());
   std::vector<core::DirectoryEntry> placed = directory;
   std::uint64_t offset = core::aligned(sizeof(header) + placed.size() * sizeof(core::DirectoryEntry));
   for (std::size_t i = 0; i < placed.size(); ++i) {
     placed[i].offset = offset;
-    offset = core::aligned(offset + columns[i].size());
+    offset = core::aligned(offset + placed[i].count * width_of(static_cast<ColumnType>(placed[i].type)));
   }
 
   BlockStream stream(file);
@@ -78,7 +93,12 @@ void ColumnFileWriter::State::write(core::TemporaryFile& file) const {
   stream.write(std::as_bytes(std::span(placed)));
   for (std::size_t i = 0; i < placed.size(); ++i) {
     stream.pad_to(placed[i].offset);
-    stream.write(columns[i]);
+    if (columns[i].produce) {
+      columns[i].produce([&](std::span<const std::byte> bytes) { stream.write(bytes); });
+    } else {
+      stream.write(columns[i].bytes);
+    }
+    stream.check_at(placed[i].offset + placed[i].count * width_of(static_cast<ColumnType>(placed[i].type)));
   }
   stream.pad_to(offset);
   stream.flush();
@@ -86,6 +106,7 @@ void ColumnFileWriter::State::write(core::TemporaryFile& file) const {
   const auto table = std::as_bytes(stream.checksums());
   file.write(table);
   core::Footer footer;
+  footer.version = version;
   footer.table_offset = offset;
   footer.digest = core::crc32c(table);
   footer.checksum = core::checksum_of(footer);
@@ -95,23 +116,38 @@ void ColumnFileWriter::State::write(core::TemporaryFile& file) const {
 ColumnFileWriter::ColumnFileWriter(FileKind kind) : state_(std::make_unique<State>()) { state_->kind = kind; }
 ColumnFileWriter::~ColumnFileWriter() = default;
 
-void ColumnFileWriter::add(std::string_view name, ColumnType type, std::span<const std::byte> bytes) {
-  const bool repeated =
-      std::ranges::any_of(state_->directory, [name](const auto& entry) { return entry.text() == name; });
+void ColumnFileWriter::State::add(std::string_view name, ColumnType type, std::uint64_t count) {
+  const bool repeated = std::ranges::any_of(directory, [name](const auto& entry) { return entry.text() == name; });
   if (name.empty() || name.size() >= core::kNameBytes || name.find('\0') != std::string_view::npos || repeated) {
     throw Error(ErrorKind::kInvalidArgument, "column name " + core::quoted(name) + " is empty, too long or repeated");
   }
-  if (bytes.size() % width_of(type) != 0 || state_->directory.size() == core::kMaxColumns) {
-    throw Error(ErrorKind::kInvalidArgument, "column " + core::quoted(name) + " of " + core::grouped(bytes.size()) +
-                                                 " bytes is no whole number of elements, or one column too many");
+  if (directory.size() == core::kMaxColumns) {
+    throw Error(ErrorKind::kInvalidArgument, "column " + core::quoted(name) + " is one too many");
   }
   core::DirectoryEntry entry;
   std::memcpy(entry.name.data(), name.data(), name.size());
   entry.type = static_cast<std::uint32_t>(type);
-  entry.count = bytes.size() / width_of(type);
-  state_->directory.push_back(entry);
-  state_->columns.push_back(bytes);
+  entry.count = count;
+  directory.push_back(entry);
 }
+
+void ColumnFileWriter::add(std::string_view name, ColumnType type, std::span<const std::byte> bytes) {
+  if (bytes.size() % width_of(type) != 0) {
+    throw Error(ErrorKind::kInvalidArgument, "column " + core::quoted(name) + " of " +
+                                                 core::grouped(std::uint64_t{bytes.size()}) +
+                                                 " bytes is no whole number of elements");
+  }
+  state_->add(name, type, bytes.size() / width_of(type));
+  state_->columns.push_back({bytes, {}});
+}
+
+void ColumnFileWriter::add_streamed(std::string_view name, ColumnType type, std::uint64_t count,
+                                    std::function<void(const Sink&)> produce) {
+  state_->add(name, type, count);
+  state_->columns.push_back({{}, std::move(produce)});
+}
+
+void ColumnFileWriter::require_version(std::uint32_t version) { state_->version = std::max(state_->version, version); }
 
 void ColumnFileWriter::publish(const std::filesystem::path& path) const {
   core::TemporaryFile file(path);

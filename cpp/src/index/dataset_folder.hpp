@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace modyn::index {
 
@@ -14,6 +16,13 @@ namespace modyn::index {
 [[nodiscard]] inline std::filesystem::path segment_folder(const std::filesystem::path& dataset) {
   return dataset / "segments";
 }
+[[nodiscard]] inline std::filesystem::path deletion_folder(const std::filesystem::path& dataset) {
+  return dataset / "deleted";
+}
+[[nodiscard]] inline std::filesystem::path view_folder(const std::filesystem::path& dataset) {
+  return dataset / "views";
+}
+[[nodiscard]] inline std::filesystem::path pin_folder(const std::filesystem::path& dataset) { return dataset / "pins"; }
 [[nodiscard]] inline std::filesystem::path lock_file(const std::filesystem::path& dataset) { return dataset / "lock"; }
 [[nodiscard]] inline std::filesystem::path quarantine_file(const std::filesystem::path& dataset) {
   return dataset / "quarantine";
@@ -27,6 +36,19 @@ namespace modyn::index {
 [[nodiscard]] std::string new_segment_name(std::uint64_t sequence, std::uint64_t epoch);
 // Whether it can be the name of a segment: nothing else is opened or removed in its folder.
 [[nodiscard]] bool is_segment_name(std::string_view name);
+// deleted/<name>: the same for what was deleted of a segment, with the number of the manifest that named it first.
+[[nodiscard]] std::string new_deletion_name(std::uint64_t manifest, std::uint64_t epoch);
+[[nodiscard]] bool is_deletion_name(std::string_view name);
+// The epoch in a name of either kind, if it has one.
+[[nodiscard]] std::optional<std::uint64_t> epoch_of_name(std::string_view name);
+
+// views/<20 digits of the manifest>-time.view: all samples of a manifest in the order of time.
+[[nodiscard]] std::filesystem::path view_file(const std::filesystem::path& dataset, std::uint64_t manifest);
+
+// Of the manifest with this name, if it is one's.
+[[nodiscard]] std::optional<std::uint64_t> manifest_number(std::string_view name);
+// In ascending order. kIo if there is no such dataset.
+[[nodiscard]] std::vector<std::uint64_t> manifest_numbers(const std::filesystem::path& dataset);
 
 // The highest number of a manifest in the folder, 0 if there is none.
 [[nodiscard]] std::uint64_t newest_manifest(const std::filesystem::path& dataset);

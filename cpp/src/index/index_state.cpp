@@ -1,12 +1,28 @@
 #include "index/index_state.hpp"
 
 #include <algorithm>
+#include <string>
 
 #include "core/message.hpp"
 #include "index/dataset_folder.hpp"
 #include "index/format_text.hpp"
 
 namespace modyn {
+namespace {
+
+// The first few of some keys, for a message.
+struct NamedKeys {
+  std::uint64_t count = 0;
+  std::string names;
+
+  void add(Key key) {
+    constexpr std::uint64_t kNamed = 5;
+    if (++count > kNamed + 1) return;
+    names += (count == 1 ? "" : ", ") + (count > kNamed ? std::string("...") : std::to_string(key));
+  }
+};
+
+}  // namespace
 
 Index::State::State(const std::filesystem::path& folder, index::Manifest opened)
     : dataset(folder), manifest(std::move(opened)) {
@@ -48,12 +64,16 @@ void Index::State::summarize() {
   summary.first_timestamp = 0;
   summary.last_timestamp = -1;
   for (const index::SegmentEntry& entry : manifest.segments) {
-    if (entry.samples == 0) continue;
-    const bool first = summary.samples == 0;
-    summary.first_timestamp = first ? entry.first_timestamp : std::min(summary.first_timestamp, entry.first_timestamp);
-    summary.last_timestamp = first ? entry.last_timestamp : std::max(summary.last_timestamp, entry.last_timestamp);
-    summary.samples += entry.samples;
+    summary.deleted += entry.deletions.samples;
     summary.extents += entry.extents;
+    if (entry.live_samples() == 0) continue;
+    const bool all = entry.deletions.samples == 0;
+    const Timestamp first = all ? entry.first_timestamp : entry.deletions.first_timestamp;
+    const Timestamp last = all ? entry.last_timestamp : entry.deletions.last_timestamp;
+    const bool is_first = summary.samples == 0;
+    summary.first_timestamp = is_first ? first : std::min(summary.first_timestamp, first);
+    summary.last_timestamp = is_first ? last : std::max(summary.last_timestamp, last);
+    summary.samples += entry.live_samples();
   }
 }
 
@@ -95,18 +115,49 @@ const Index::State::Update* Index::State::find_update(std::uint32_t file) const 
   return update != updates.end() && update->file == file ? &*update : nullptr;
 }
 
-void Index::State::throw_unknown_keys(std::span<const Key> keys) const {
-  constexpr std::uint64_t kNamed = 5;
-  std::uint64_t missing = 0;
-  std::string names;
-  for (const Key key : keys) {
-    if (find(key) != nullptr) continue;
-    if (++missing <= kNamed) names += (missing == 1 ? "" : ", ") + std::to_string(key);
+bool Index::State::any_deleted(std::span<const Key> keys, std::span<const std::uint32_t> of_segments) const {
+  if (summary.deleted == 0) return false;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const index::Segment& segment = *filled[of_segments[i]];
+    if (segment.deletions() != nullptr && segment.deletions()->contains(segment.row_of(keys[i]))) return true;
   }
-  if (missing > kNamed) names += ", ...";
-  throw Error(ErrorKind::kUnknownKey, "manifest " + std::to_string(manifest.number) + " of dataset " +
-                                          core::quoted(dataset) + " has no keys " + names + " (" +
-                                          core::grouped(missing) + " of the " +
+  return false;
+}
+
+void Index::State::check_live(const index::Segment& segment, Key first, std::uint64_t count) const {
+  if (segment.deletions() == nullptr) return;
+  const std::uint64_t row = segment.row_of(first);
+  const std::uint64_t end = std::min(row + count, segment.entry().samples);
+  const std::uint64_t deleted = segment.deletions()->next_deleted(row, end);
+  if (deleted == end) return;
+  const Key key = first + static_cast<Key>(deleted - row);
+  throw_unknown_keys(std::span(&key, 1));
+}
+
+Key Index::State::first_key_after(std::uint64_t sequence) const {
+  for (const index::Segment* segment : filled) {
+    if (segment->last_sequence() <= sequence) continue;
+    return segment->first_key_after(sequence);
+  }
+  return manifest.next_key;
+}
+
+void Index::State::throw_unknown_keys(std::span<const Key> keys) const {
+  NamedKeys missing;
+  NamedKeys deleted;
+  for (const Key key : keys) {
+    const index::Segment* segment = find(key);
+    if (segment == nullptr) {
+      missing.add(key);
+    } else if (segment->deletions() != nullptr && segment->deletions()->contains(segment->row_of(key))) {
+      deleted.add(key);
+    }
+  }
+  std::string message = "manifest " + std::to_string(manifest.number) + " of dataset " + core::quoted(dataset);
+  if (missing.count > 0) message += " has no keys " + missing.names;
+  if (deleted.count > 0)
+    message += (missing.count > 0 ? "; in it were deleted: keys " : " has deleted keys ") + deleted.names;
+  throw Error(ErrorKind::kUnknownKey, message + " (" + core::grouped(missing.count + deleted.count) + " of the " +
                                           core::grouped(std::uint64_t{keys.size()}) + " asked for)");
 }
 

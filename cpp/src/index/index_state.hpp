@@ -33,10 +33,17 @@ struct Index::State {
   // Made when first needed, for it looks at every extent. There must be samples.
   [[nodiscard]] const index::Locator& locator() const;
 
+  // The first key that a commit after this sequence number brought; the next key if there is none.
+  [[nodiscard]] Key first_key_after(std::uint64_t sequence) const;
+
   // The segment that brought this file, which must exist.
   [[nodiscard]] const index::Segment& segment_of_file(std::uint32_t file) const noexcept;
   [[nodiscard]] const Update* find_update(std::uint32_t file) const noexcept;
-  // kUnknownKey, naming the first few of `keys` that do not exist and how many there are.
+  // Whether some of `keys`, each of which lies in its one of `of_segments`, are deleted.
+  [[nodiscard]] bool any_deleted(std::span<const Key> keys, std::span<const std::uint32_t> of_segments) const;
+  // kUnknownKey, naming the first, if some of the keys [first, first + count) that the segment has are deleted.
+  void check_live(const index::Segment& segment, Key first, std::uint64_t count) const;
+  // kUnknownKey, naming the first few of `keys` that do not exist or are deleted and how many there are.
   [[noreturn]] void throw_unknown_keys(std::span<const Key> keys) const;
 
   std::filesystem::path dataset;

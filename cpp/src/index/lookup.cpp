@@ -31,10 +31,11 @@ class Batch {
  public:
   explicit Batch(const Index::State& state) : state_(state), starts_(state.filled.size() + 1) {}
 
-  // kUnknownKey, naming those of `all` that are missing, if one of `keys` is.
+  // kUnknownKey, naming those of `all` that are missing or deleted, if one of `keys` is.
   void set(std::span<const Key> keys, std::span<const Key> all) {
     keys_ = keys;
-    if (!state_.find_segments(keys, std::span(segments_).first(keys.size()))) state_.throw_unknown_keys(all);
+    const auto segments = std::span(segments_).first(keys.size());
+    if (!state_.find_segments(keys, segments) || state_.any_deleted(keys, segments)) state_.throw_unknown_keys(all);
   }
   void find_extents() {
     if (locator_ == nullptr) locator_ = &state_.locator();
@@ -115,11 +116,6 @@ class Rows {
   std::array<std::uint16_t, kBatch> places_;
   std::size_t count_ = 0;
 };
-
-// Adds without overflow: what a damaged file says may be anything.
-Timestamp later_by(Timestamp timestamp, std::int64_t seconds) {
-  return static_cast<Timestamp>(static_cast<std::uint64_t>(timestamp) + static_cast<std::uint64_t>(seconds));
-}
 
 // Places of the keys of one batch, kind by kind.
 class PlaceFinder {
@@ -289,10 +285,48 @@ void Index::timestamps(std::span<const Key> keys, std::span<Timestamp> out) cons
       for (const std::uint16_t i : places) rows.add(segment.row_of(batch.keys()[i]), i);
       rows.gather(segment.later(), later);
       for (std::size_t i = 0; i < rows.count(); ++i) {
-        out[first + rows.place(i)] = later_by(out[first + rows.place(i)], later[i]);
+        out[first + rows.place(i)] = index::later_by(out[first + rows.place(i)], later[i]);
       }
     });
   });
+}
+
+void Index::deleted(std::span<const Key> keys, std::span<bool> out) const {
+  check_output(keys.size(), out.size());
+  const State& state = *state_;
+  std::array<std::uint32_t, kBatch> segments;
+  for (std::size_t first = 0; first < keys.size(); first += kBatch) {
+    const auto batch = keys.subspan(first, std::min(kBatch, keys.size() - first));
+    if (!state.find_segments(batch, std::span(segments).first(batch.size()))) state.throw_unknown_keys(keys);
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const Segment& segment = *state.filled[segments[i]];
+      out[first + i] = segment.deletions() != nullptr && segment.deletions()->contains(segment.row_of(batch[i]));
+    }
+  }
+}
+
+void Index::timestamp_range(Key first, std::span<Timestamp> out) const {
+  while (!out.empty()) {
+    const Segment* segment = state_->find(first);
+    if (segment == nullptr) state_->throw_unknown_keys(std::span(&first, 1));
+    state_->check_live(*segment, first, out.size());
+    const Extents& extents = segment->extents();
+    const auto after = std::ranges::upper_bound(extents.first_key, first);
+    for (auto at = static_cast<std::size_t>(after - extents.first_key.begin()) - 1;
+         at < extents.first_key.size() && !out.empty(); ++at) {
+      const auto within = static_cast<std::uint64_t>(first - extents.first_key[at]);
+      const std::size_t count = std::min<std::size_t>(out.size(), segment->extent_size(at) - within);
+      const auto part = out.first(count);
+      if (extents.last_of(at) == extents.timestamp[at]) {
+        std::ranges::fill(part, extents.timestamp[at]);
+      } else {
+        segment->later().read(segment->row_of(first), part);
+        for (Timestamp& time : part) time = index::later_by(extents.timestamp[at], time);
+      }
+      first += static_cast<Key>(count);
+      out = out.subspan(count);
+    }
+  }
 }
 
 void Index::label_range(Key first, std::span<std::int64_t> out) const {
@@ -301,7 +335,9 @@ void Index::label_range(Key first, std::span<std::int64_t> out) const {
     if (segment == nullptr) state_->throw_unknown_keys(std::span(&first, 1));
     const auto left = static_cast<std::uint64_t>(segment->entry().end_key() - first);
     const std::size_t count = std::min<std::size_t>(out.size(), left);
-    segment->labels().read(segment->row_of(first), out.first(count));
+    const std::uint64_t row = segment->row_of(first);
+    state_->check_live(*segment, first, count);
+    segment->labels().read(row, out.first(count));
     first += static_cast<Key>(count);
     out = out.subspan(count);
   }

@@ -28,6 +28,39 @@ void read_into(const ColumnFile& file, std::string_view name, std::vector<Segmen
   for (std::size_t i = 0; i < values.size(); ++i) segments[i].*member = values[i];
 }
 
+// Members of a nested entry, for the same code to serve both.
+template <typename T>
+void read_into(const ColumnFile& file, std::string_view name, std::vector<SegmentEntry>& segments,
+               T DeletionEntry::* member) {
+  const auto values = file.read<T>(name);
+  if (values.size() != segments.size()) {
+    core::throw_corrupt(file.path(), "column " + core::quoted(name) + " has not one value for each segment");
+  }
+  for (std::size_t i = 0; i < values.size(); ++i) segments[i].deletions.*member = values[i];
+}
+
+void read_deletions(const ColumnFile& file, std::vector<SegmentEntry>& segments) {
+  if (!file.has("deleted_name")) return;
+  const core::StringColumn names(file, "deleted_name");
+  if (names.size() != segments.size()) core::throw_corrupt(file.path(), "its deletions are not one for each segment");
+  for (std::size_t i = 0; i < segments.size(); ++i) segments[i].deletions.name = names[i];
+  read_into(file, "deleted_digest", segments, &DeletionEntry::digest);
+  read_into(file, "deleted_bytes", segments, &DeletionEntry::bytes);
+  read_into(file, "deleted_samples", segments, &DeletionEntry::samples);
+  read_into(file, "deleted_first_time", segments, &DeletionEntry::first_timestamp);
+  read_into(file, "deleted_last_time", segments, &DeletionEntry::last_timestamp);
+  for (const SegmentEntry& segment : segments) {
+    const DeletionEntry& deletions = segment.deletions;
+    const bool fits = deletions.name.empty() ? deletions.samples == 0
+                                             : is_deletion_name(deletions.name) && deletions.samples > 0 &&
+                                                   deletions.samples <= segment.samples;
+    if (!fits) {
+      core::throw_corrupt(file.path(), "what was deleted of segment " + core::quoted(segment.name) +
+                                           " contradicts its number of samples");
+    }
+  }
+}
+
 std::vector<SegmentEntry> read_segments(const ColumnFile& file) {
   const core::StringColumn names(file, "segment_name");
   std::vector<SegmentEntry> segments(names.size());
@@ -42,6 +75,7 @@ std::vector<SegmentEntry> read_segments(const ColumnFile& file) {
   read_into(file, "segment_extents", segments, &SegmentEntry::extents);
   read_into(file, "segment_first_time", segments, &SegmentEntry::first_timestamp);
   read_into(file, "segment_last_time", segments, &SegmentEntry::last_timestamp);
+  read_deletions(file, segments);
   return segments;
 }
 
@@ -67,6 +101,14 @@ template <typename T>
 std::vector<T> gather(const std::vector<SegmentEntry>& segments, T SegmentEntry::* member) {
   std::vector<T> values(segments.size());
   std::ranges::transform(segments, values.begin(), [member](const SegmentEntry& entry) { return entry.*member; });
+  return values;
+}
+
+template <typename T>
+std::vector<T> gather(const std::vector<SegmentEntry>& segments, T DeletionEntry::* member) {
+  std::vector<T> values(segments.size());
+  std::ranges::transform(segments, values.begin(),
+                         [member](const SegmentEntry& entry) { return entry.deletions.*member; });
   return values;
 }
 
@@ -128,6 +170,23 @@ void publish_manifest(const std::filesystem::path& dataset, const Manifest& mani
   writer.add<std::uint64_t>("segment_extents", extents);
   writer.add<Timestamp>("segment_first_time", first_times);
   writer.add<Timestamp>("segment_last_time", last_times);
+
+  core::StringColumnBuilder deletion_names;
+  for (const SegmentEntry& segment : segments) deletion_names.add(segment.deletions.name);
+  const auto deletion_digests = gather(segments, &DeletionEntry::digest);
+  const auto deletion_bytes = gather(segments, &DeletionEntry::bytes);
+  const auto deleted_samples = gather(segments, &DeletionEntry::samples);
+  const auto first_live_times = gather(segments, &DeletionEntry::first_timestamp);
+  const auto last_live_times = gather(segments, &DeletionEntry::last_timestamp);
+  if (std::ranges::any_of(deleted_samples, [](std::uint64_t count) { return count > 0; })) {
+    writer.require_version(2);  // whoever ignores them would give out deleted samples
+    deletion_names.add_to(writer, "deleted_name");
+    writer.add<std::uint32_t>("deleted_digest", deletion_digests);
+    writer.add<std::uint64_t>("deleted_bytes", deletion_bytes);
+    writer.add<std::uint64_t>("deleted_samples", deleted_samples);
+    writer.add<Timestamp>("deleted_first_time", first_live_times);
+    writer.add<Timestamp>("deleted_last_time", last_live_times);
+  }
   writer.publish(manifest_file(dataset, manifest.number));
 }
 

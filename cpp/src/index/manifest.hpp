@@ -14,6 +14,16 @@
 
 namespace modyn::index {
 
+// What was deleted of a segment: a file in the folder `deleted`, as its manifest knows it.
+struct DeletionEntry {
+  std::string name;  // empty: nothing was deleted
+  std::uint32_t digest = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t samples = 0;      // that are deleted
+  Timestamp first_timestamp = 0;  // smallest and largest of the samples that are left; 0 and -1 without any
+  Timestamp last_timestamp = -1;
+};
+
 // A segment as its manifest knows it. The numbers repeat what is in the segment, so that it need
 // not be opened to be skipped.
 struct SegmentEntry {
@@ -28,7 +38,9 @@ struct SegmentEntry {
   std::uint64_t extents = 0;
   Timestamp first_timestamp = 0;  // smallest and largest; 0 and -1 without samples
   Timestamp last_timestamp = -1;
+  DeletionEntry deletions{};
 
+  [[nodiscard]] std::uint64_t live_samples() const noexcept { return samples - deletions.samples; }
   [[nodiscard]] Key end_key() const noexcept { return first_key + static_cast<Key>(samples); }
 };
 

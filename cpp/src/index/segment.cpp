@@ -57,6 +57,7 @@ Segment::Segment(const std::filesystem::path& dataset, const SegmentEntry& entry
       files_(*file_, "file"),
       updated_files_(file_->column<std::uint32_t>("update_file")),
       updates_(*file_, "update") {
+  if (!entry.deletions.name.empty()) deletions_.emplace(dataset, entry);
   if (file_->has("row_offset")) {
     rows_ = RowColumns{IntegerColumn(*file_, "row_offset"), IntegerColumn(*file_, "row_length"),
                        IntegerColumn(*file_, "row_cut_offset"), IntegerColumn(*file_, "row_cut_length")};
@@ -80,6 +81,29 @@ Segment::Segment(const std::filesystem::path& dataset, const SegmentEntry& entry
   if (file_->has("extent_base")) extents_.base = unverified<std::uint64_t>(*file_, "extent_base");
   if (file_->has("extent_last")) extents_.last = unverified<Timestamp>(*file_, "extent_last");
   check_sizes();
+  open_commits();
+}
+
+void Segment::open_commits() {
+  if (!file_->has("commit_sequence")) {
+    commits_ = {std::span(&entry_.sequence, 1), std::span(&entry_.first_key, 1)};
+    return;
+  }
+  commits_ = {file_->read<std::uint64_t>("commit_sequence"), file_->read<Key>("commit_first_key")};
+  const auto& [sequences, keys] = commits_;
+  const auto ascend = [](const auto& values) {
+    return std::ranges::adjacent_find(values, std::ranges::greater_equal()) == values.end();
+  };
+  const bool fits = sequences.size() == keys.size() && (entry_.samples == 0) == sequences.empty() &&
+                    ascend(sequences) && ascend(keys) &&
+                    (sequences.empty() || (sequences.back() <= entry_.sequence && keys.front() == entry_.first_key &&
+                                           keys.back() < entry_.end_key()));
+  if (!fits) core::throw_corrupt(file_->path(), "its commits contradict each other or the manifest");
+}
+
+Key Segment::first_key_after(std::uint64_t sequence) const {
+  const auto after = std::ranges::upper_bound(commits_.sequence, sequence) - commits_.sequence.begin();
+  return commits_.first_key[static_cast<std::size_t>(after)];
 }
 
 void Segment::check_sizes() const {
@@ -175,6 +199,7 @@ std::uint64_t Segment::extent_size(std::size_t at) const {
 
 void Segment::verify() const {
   file_->verify();
+  if (deletions_) deletions_->verify();
   const Extents& all = extents();
   for (std::size_t i = 0; i < all.first_key.size(); ++i) {
     if (all.timestamp[i] < entry_.first_timestamp || all.last_of(i) > entry_.last_timestamp) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/string_column.hpp"
+#include "index/deletions.hpp"
 #include "index/manifest.hpp"
 #include "index/packed_integers.hpp"
 #include "modyn/column_file.hpp"
@@ -59,6 +60,11 @@ struct RowColumns {
   IntegerColumn cut_length;
 };
 
+// Adds without overflow: what a damaged file says may be anything.
+[[nodiscard]] inline Timestamp later_by(Timestamp timestamp, std::int64_t seconds) noexcept {
+  return static_cast<Timestamp>(static_cast<std::uint64_t>(timestamp) + static_cast<std::uint64_t>(seconds));
+}
+
 class Segment {
  public:
   // Opens the file and compares it with the manifest's entry. kCorrupt if they differ.
@@ -67,6 +73,20 @@ class Segment {
   [[nodiscard]] const SegmentEntry& entry() const noexcept { return entry_; }
   [[nodiscard]] const ColumnFile& file() const noexcept { return *file_; }
   [[nodiscard]] const IntegerColumn& labels() const noexcept { return labels_; }
+
+  // What was deleted of it in the manifest that it was opened for; nullptr if nothing was.
+  [[nodiscard]] const Deletions* deletions() const noexcept { return deletions_ ? &*deletions_ : nullptr; }
+
+  // The commits that brought its samples, each with a higher sequence number and first key than the one before.
+  // A segment that was not merged has one.
+  struct Commits {
+    std::span<const std::uint64_t> sequence;
+    std::span<const Key> first_key;
+  };
+  [[nodiscard]] const Commits& commits() const noexcept { return commits_; }
+  [[nodiscard]] std::uint64_t last_sequence() const noexcept { return commits_.sequence.back(); }
+  // Of the first commit after `sequence`, which must not be the last.
+  [[nodiscard]] Key first_key_after(std::uint64_t sequence) const;
 
   // Verified when first asked for.
   [[nodiscard]] const Extents& extents() const;
@@ -97,6 +117,7 @@ class Segment {
 
  private:
   void check_sizes() const;
+  void open_commits();
   void check_extents() const;
   void check_extent(std::size_t at) const;
 
@@ -111,6 +132,8 @@ class Segment {
   FileColumns files_;
   Column<std::uint32_t> updated_files_;
   FileColumns updates_;
+  std::optional<Deletions> deletions_;
+  Commits commits_;
   Extents extents_;
   mutable std::atomic<bool> extents_verified_ = false;
 };

@@ -131,6 +131,8 @@ void SegmentBuilder::add_extents(Columns& columns) const {
   const auto any = [](const auto& values) {
     return std::ranges::any_of(values, [](auto value) { return value != 0; });
   };
+  // Who takes all extents for records with one timestamp would misread these.
+  if (any(extent_kind_) || extent_last_ != extent_timestamp_) writer.require_version(2);
   if (any(extent_kind_)) writer.add<std::uint8_t>("extent_kind", extent_kind_);
   if (any(extent_base_)) writer.add<std::uint64_t>("extent_base", extent_base_);
   if (extent_last_ != extent_timestamp_) writer.add<Timestamp>("extent_last", extent_last_);

@@ -1,28 +1,13 @@
 #include "ingest/commit.hpp"
 
 #include <algorithm>
-#include <set>
-#include <string>
-#include <system_error>
 
 #include "core/message.hpp"
-#include "core/publish.hpp"
-#include "index/dataset_folder.hpp"
+#include "index/dataset_writer.hpp"
 #include "index/index_state.hpp"
 
 namespace modyn::ingest {
 namespace {
-
-std::vector<std::string> unnamed_segments(const std::filesystem::path& dataset, const index::Manifest& manifest) {
-  std::set<std::string, std::less<>> named;
-  for (const index::SegmentEntry& segment : manifest.segments) named.insert(segment.name);
-  std::vector<std::string> unnamed;
-  for (const auto& entry : std::filesystem::directory_iterator(index::segment_folder(dataset))) {
-    const std::string name = entry.path().filename();
-    if (index::is_segment_name(name) && !named.contains(name)) unnamed.push_back(name);
-  }
-  return unnamed;
-}
 
 // Files that are one sample each, as one extent: their numbers and keys go up together.
 class FileRun {
@@ -122,29 +107,8 @@ bool Commit::publish() {
     write(segment);
   }
   if (!begun_) return false;
-  lock_.check_epoch();
-  try {
-    index::publish_manifest(dataset_, manifest_);
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::kConflict) throw;
-    throw Error(ErrorKind::kConflict, "another writer published manifest " + std::to_string(manifest_.number) +
-                                          " of dataset " + core::quoted(dataset_) + " first; nothing was published");
-  }
+  index::publish_next(dataset_, manifest_, lock_);
   return true;
-}
-
-void remove_leftovers(const std::filesystem::path& dataset, core::FolderLock& lock) {
-  core::remove_temporaries(dataset);
-  core::remove_temporaries(index::manifest_folder(dataset));
-  core::remove_temporaries(index::segment_folder(dataset));
-  const std::uint64_t newest = index::newest_manifest(dataset);
-  const index::Manifest manifest = newest == 0 ? index::Manifest{} : index::read_manifest(dataset, newest);
-  // Until segments are merged, the newest manifest names all that any manifest names.
-  const std::vector<std::string> leftovers = unnamed_segments(dataset, manifest);
-  if (leftovers.empty()) return;
-  // A writer that lost its lock may be about to publish one of these: fence it off first.
-  lock.claim_epoch(manifest.epoch);
-  for (const std::string& name : leftovers) std::filesystem::remove(index::segment_folder(dataset) / name);
 }
 
 }  // namespace modyn::ingest

@@ -56,7 +56,4 @@ class Commit {
   std::uint64_t new_samples_ = 0;
 };
 
-// Removes what killed writers left in the dataset's folder. Only under the lock.
-void remove_leftovers(const std::filesystem::path& dataset, core::FolderLock& lock);
-
 }  // namespace modyn::ingest

@@ -12,7 +12,9 @@
 #include "core/folder_lock.hpp"
 #include "core/message.hpp"
 #include "index/dataset_folder.hpp"
+#include "index/dataset_writer.hpp"
 #include "index/format_text.hpp"
+#include "index/index_state.hpp"
 #include "ingest/commit.hpp"
 #include "ingest/known_files.hpp"
 #include "ingest/parse.hpp"
@@ -141,8 +143,8 @@ ScanReport scan(const std::filesystem::path& dataset, const IngestOptions& optio
   core::create_folders(index::manifest_folder(dataset));
   core::create_folders(index::segment_folder(dataset));
   core::FolderLock lock(index::lock_file(dataset), limits.lock_timeout_s);
-  remove_leftovers(dataset, lock);
   auto index = Index::open(dataset);
+  index::remove_leftovers(dataset, index->state().manifest, lock);
   check_same_format(dataset, *index, *format);
 
   const SourceFolder source(options.root);

@@ -1,11 +1,13 @@
 #include "index/model_dataset.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include "core/file.hpp"
 #include "core/random_id.hpp"
 #include "index/dataset_folder.hpp"
 #include "index/format_text.hpp"
+#include "modyn/maintenance.hpp"
 
 namespace modyn::testing {
 namespace {
@@ -25,6 +27,7 @@ ModelDataset::ModelDataset() {
   core::create_folders(index::manifest_folder(folder()));
   core::create_folders(index::segment_folder(folder()));
   manifest_.dataset = core::random_id();
+  manifest_.epoch = 1;
   manifest_.format = index::format_text({kRecordSize, kLabelSize, 0, ByteOrder::kLittle, true});
 }
 
@@ -47,10 +50,37 @@ void ModelDataset::commit(std::mt19937_64& generator, std::uint32_t new_files, s
   add_whole_files(generator, segment, new_files);
   ++manifest_.number;
   ++manifest_.sequence;
-  manifest_.segments.push_back(segment.publish(folder(), manifest_.sequence, 1));
+  manifest_.segments.push_back(segment.publish(folder(), manifest_.sequence, manifest_.epoch));
   manifest_.next_key += static_cast<Key>(segment.samples());
   manifest_.next_file += segment.files();
   index::publish_manifest(folder(), manifest_);
+}
+
+void ModelDataset::remove(std::mt19937_64& generator, std::uint64_t one_of) {
+  std::vector<KeyRange> ranges;
+  const std::uint64_t keys = labels.size();
+  for (std::uint64_t key = 0; key < keys; ++key) {
+    if (generator() % (8 * one_of) == 0) {
+      const std::uint64_t end = std::min(keys, key + 1 + generator() % 15);
+      ranges.push_back({static_cast<Key>(key), static_cast<Key>(end)});
+    }
+  }
+  std::ranges::shuffle(ranges, generator);
+  for (const KeyRange& range : ranges) {
+    for (Key key = range.first; key < range.end; ++key) deleted[static_cast<std::size_t>(key)] = true;
+  }
+  delete_samples(folder(), ranges);
+  reload();
+}
+
+void ModelDataset::reload() { manifest_ = index::read_manifest(folder(), index::newest_manifest(folder())); }
+
+std::vector<Key> ModelDataset::live_keys() const {
+  std::vector<Key> keys;
+  for (std::size_t key = 0; key < deleted.size(); ++key) {
+    if (!deleted[key]) keys.push_back(static_cast<Key>(key));
+  }
+  return keys;
 }
 
 void ModelDataset::add_records(std::mt19937_64& generator, index::SegmentBuilder& segment, std::uint32_t file,
@@ -115,11 +145,14 @@ void ModelDataset::add_extent(std::mt19937_64& generator, index::SegmentBuilder&
   const bool own_timestamps = generator() % 3 == 0;
   std::vector<std::int64_t> values(count);
   std::vector<std::int64_t> later(count);
+  const std::uint64_t earliest = count > 0 ? generator() % count : 0;
   for (std::uint64_t i = 0; i < count; ++i) {
     values[i] = static_cast<std::int64_t>(generator() >> (64 - bits)) - (generator() % 2 == 0 ? 3 : 0);
-    if (own_timestamps) later[i] = static_cast<std::int64_t>(generator() % 300);
+    if (own_timestamps && i != earliest) later[i] = static_cast<std::int64_t>(generator() % 300);
     labels.push_back(values[i]);
     timestamps.push_back(extent.timestamp + later[i]);
+    deleted.push_back(false);
+    sequences.push_back(manifest_.sequence + 1);
   }
   extent.labels.emplace_back(std::span(values).first(count / 3));
   extent.labels.emplace_back(std::span(values).subspan(count / 3));

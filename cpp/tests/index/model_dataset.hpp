@@ -21,6 +21,14 @@ class ModelDataset {
   // many files again of one sample each. Extents of all kinds, some of them with a timestamp for each sample.
   void commit(std::mt19937_64& generator, std::uint32_t new_files, std::uint64_t most);
 
+  // Deletes some ranges of keys and some single ones; about one key in `one_of`.
+  void remove(std::mt19937_64& generator, std::uint64_t one_of);
+  // After somebody else published: goes on from the newest manifest.
+  void reload();
+
+  // What is not deleted, by key.
+  [[nodiscard]] std::vector<Key> live_keys() const;
+
   [[nodiscard]] std::filesystem::path folder() const { return folder_.path(); }
   [[nodiscard]] const index::Manifest& manifest() const noexcept { return manifest_; }
 
@@ -29,6 +37,8 @@ class ModelDataset {
   std::vector<Place> places;
   std::vector<std::int64_t> labels;
   std::vector<Timestamp> timestamps;
+  std::vector<bool> deleted;
+  std::vector<std::uint64_t> sequences;  // of the commit that brought it
   // By number.
   std::vector<SourceFile> files;
 

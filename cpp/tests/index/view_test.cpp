@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 #include <random>
+#include <tuple>
 #include <vector>
 
 #include "index/model_dataset.hpp"
@@ -17,15 +18,15 @@ using testing::throws;
 
 // The order by the definition.
 std::vector<Key> expected_order(const ModelDataset& model, ViewOrder order) {
-  std::vector<Key> keys(model.labels.size());
-  std::iota(keys.begin(), keys.end(), Key{0});
+  std::vector<Key> keys = model.live_keys();
   if (order == ViewOrder::kTime) {
     std::ranges::stable_sort(keys, {}, [&](Key key) { return model.timestamps[static_cast<std::size_t>(key)]; });
   }
   return keys;
 }
 
-class ViewTest : public ::testing::TestWithParam<std::tuple<ViewOrder, unsigned>> {
+// Orders, seeds, and whether samples were deleted.
+class ViewTest : public ::testing::TestWithParam<std::tuple<ViewOrder, unsigned, bool>> {
  protected:
   void SetUp() override {
     generator_.seed(std::get<1>(GetParam()));
@@ -33,6 +34,7 @@ class ViewTest : public ::testing::TestWithParam<std::tuple<ViewOrder, unsigned>
     for (std::uint64_t i = 0; i < commits; ++i) {
       model_.commit(generator_, static_cast<std::uint32_t>(1 + generator_() % 30), 1 + generator_() % 12);
     }
+    if (std::get<2>(GetParam())) model_.remove(generator_, 3);
     view_ = View::build(Index::open(model_.folder()), std::get<0>(GetParam()));
     expected_ = expected_order(model_, std::get<0>(GetParam()));
   }
@@ -60,6 +62,11 @@ TEST_P(ViewTest, GivesColumnsOfAnyRange) {
     view_->keys(first, keys);
     view_->timestamps(first, timestamps);
     view_->labels(first, labels);
+    std::vector<Key> same_keys(count);
+    std::vector<Timestamp> same_timestamps(count);
+    std::vector<std::int64_t> same_labels(count);
+    view_->read(first, same_keys, same_timestamps, same_labels);
+    ASSERT_EQ(std::tie(keys, timestamps, labels), std::tie(same_keys, same_timestamps, same_labels));
     for (std::size_t j = 0; j < count; ++j) {
       const auto key = static_cast<std::size_t>(expected_[first + j]);
       ASSERT_EQ(keys[j], expected_[first + j]);
@@ -94,15 +101,16 @@ TEST_P(ViewTest, FindsTheFirstPositionOfATime) {
     EXPECT_TRUE(throws(ErrorKind::kInvalidArgument, [&] { static_cast<void>(view_->position_of_time(0)); }));
     return;
   }
-  for (Timestamp time = -8; time < 20; ++time) {
-    const auto smaller = std::ranges::count_if(model_.timestamps, [time](Timestamp other) { return other < time; });
+  for (Timestamp time = -8; time < 330; ++time) {
+    const auto smaller = std::ranges::count_if(
+        expected_, [&](Key key) { return model_.timestamps[static_cast<std::size_t>(key)] < time; });
     ASSERT_EQ(view_->position_of_time(time), static_cast<std::uint64_t>(smaller)) << time;
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(Random, ViewTest,
                          ::testing::Combine(::testing::Values(ViewOrder::kSequence, ViewOrder::kTime),
-                                            ::testing::Range(0U, 8U)));
+                                            ::testing::Range(0U, 8U), ::testing::Bool()));
 
 TEST(View, OfNothingIsEmpty) {
   const ModelDataset model;

@@ -1,0 +1,38 @@
+// Maintenance of a dataset's folder: what changes it besides ingest.
+//
+// All of it happens under the dataset's lock and is published as a manifest: readers that are open, and whoever
+// has pinned an older manifest, notice nothing.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+
+#include "modyn/index.hpp"
+
+namespace modyn {
+
+// Keys [first, end).
+struct KeyRange {
+  Key first;
+  Key end;
+  friend bool operator==(const KeyRange&, const KeyRange&) = default;
+};
+
+struct DeleteReport {
+  std::uint64_t manifest;         // the newest one afterwards
+  std::uint64_t deleted;          // samples
+  std::uint64_t already_deleted;  // of the keys given, before
+};
+
+// Deletes samples from the newest manifest on; their keys are never used again and source files stay as they are.
+// Keys in any order; keys that are repeated, or were deleted before, do no harm. Publishes nothing if nothing is
+// left to delete. The sequence number stays: what is new since then is the same, less what was deleted.
+// Errors: kUnknownKey, naming the first, for a key that no sample ever had: then nothing is deleted; kConflict if
+// another writer holds the lock for longer than `lock_timeout_s` or took over; kIo, kCorrupt.
+DeleteReport delete_samples(const std::filesystem::path& dataset, std::span<const KeyRange> keys,
+                            double lock_timeout_s = 60.0);
+DeleteReport delete_samples(const std::filesystem::path& dataset, std::span<const Key> keys,
+                            double lock_timeout_s = 60.0);
+
+}  // namespace modyn
