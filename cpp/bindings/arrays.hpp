@@ -20,6 +20,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "array_memory.hpp"
+
 namespace modyn::bindings {
 
 namespace nb = nanobind;
@@ -56,11 +58,7 @@ constexpr const char* dtype_name() {
   return "float32";
 }
 
-struct FreeMemory {
-  void operator()(void* memory) const noexcept { std::free(memory); }
-};
-
-// Fresh, uninitialised memory that becomes a NumPy array. Filled without the GIL, converted with it.
+// Uninitialised memory that becomes a NumPy array. Filled without the GIL, converted with it.
 template <typename T>
 class Buffer {
  public:
@@ -79,19 +77,17 @@ class Buffer {
   }
 
  private:
-  static void* allocate(std::size_t size) {
-    void* const memory =
-        size <= PTRDIFF_MAX / sizeof(T) ? std::malloc(std::max<std::size_t>(size, 1) * sizeof(T)) : nullptr;
-    if (memory == nullptr) throw std::bad_alloc();
-    return memory;
+  static ArrayMemory allocate(std::size_t size) {
+    if (size > PTRDIFF_MAX / sizeof(T)) throw std::bad_alloc();
+    return allocate_array(size * sizeof(T));
   }
   nb::capsule owner() {
-    nb::capsule capsule(memory_.get(), [](void* memory) noexcept { std::free(memory); });
+    nb::capsule capsule(memory_.get(), [](void* memory) noexcept { ReturnArrayMemory()(memory); });
     static_cast<void>(memory_.release());  // the capsule's now
     return capsule;
   }
 
-  std::unique_ptr<void, FreeMemory> memory_;
+  ArrayMemory memory_;
   std::size_t size_;
 };
 

@@ -1,0 +1,26 @@
+// The memory of arrays that go to Python.
+//
+// A fresh large array costs more than what is copied into it: the kernel has to hand out and clear its
+// pages at the first touch. So large ones lie on huge pages where the system has them, and when Python lets go
+// of one, its memory is kept for the next, up to a bound for the whole process.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+namespace modyn::bindings {
+
+// Arrays of fewer bytes come from malloc, which keeps memory itself.
+inline constexpr std::size_t kLargeArray = std::size_t{1} << 20;
+// At most so many bytes are kept for later.
+inline constexpr std::size_t kMaxKeptBytes = std::size_t{128} << 20;
+
+struct ReturnArrayMemory {
+  void operator()(void* memory) const noexcept;
+};
+using ArrayMemory = std::unique_ptr<void, ReturnArrayMemory>;
+
+// Uninitialised. Throws std::bad_alloc.
+[[nodiscard]] ArrayMemory allocate_array(std::size_t bytes);
+
+}  // namespace modyn::bindings
