@@ -40,18 +40,33 @@ ThreadPool::~ThreadPool() {
   for (std::thread& worker : workers_) worker.join();
 }
 
-ThreadPool& ThreadPool::shared() {
-  static std::mutex mutex;
+// A pool that is made when it is first asked for, once for each process.
+struct ThreadPool::OfProcess {
+  std::mutex mutex{};
   // Never destroyed: at exit its threads sleep and end with the process, and a forked child, which
   // inherits a pool without threads, must not wait for them.
-  static ThreadPool* pool = nullptr;
-  static pid_t owner = 0;
-  const std::lock_guard lock(mutex);
-  if (owner != ::getpid()) {
-    pool = std::make_unique<ThreadPool>(thread_count(0) - 1).release();
-    owner = ::getpid();
+  ThreadPool* pool = nullptr;
+  pid_t owner = 0;
+
+  ThreadPool& get(unsigned threads) {
+    const std::lock_guard lock(mutex);
+    if (owner != ::getpid()) {
+      pool = std::make_unique<ThreadPool>(threads - 1).release();
+      owner = ::getpid();
+    }
+    return *pool;
   }
-  return *pool;
+};
+
+ThreadPool& ThreadPool::shared() {
+  static OfProcess pool;
+  return pool.get(thread_count(0));
+}
+
+ThreadPool& ThreadPool::waiting() {
+  constexpr unsigned kThreads = 16;
+  static OfProcess pool;
+  return pool.get(kThreads);
 }
 
 void ThreadPool::for_each(std::size_t count, unsigned parallel, const std::function<void(std::size_t)>& work) {

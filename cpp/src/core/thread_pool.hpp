@@ -22,6 +22,11 @@ class ThreadPool {
   // The pool of this process: one thread fewer than there are cores, because callers work too.
   // A forked child gets a pool of its own (its parent's threads do not exist there).
   static ThreadPool& shared();
+  // A pool of 16 threads, the calling one included, for work that mostly waits for disks and servers.
+  static ThreadPool& waiting();
+
+  // How many threads work in for_each() at most: the workers and the caller.
+  [[nodiscard]] unsigned threads() const noexcept { return static_cast<unsigned>(workers_.size()) + 1; }
 
   // Calls work(0) ... work(count - 1), on at most `parallel` threads (0: as many as there are), the
   // calling one among them; returns when all have returned. Indices start in ascending order. After
@@ -31,6 +36,7 @@ class ThreadPool {
 
  private:
   struct Job;
+  struct OfProcess;
   void run_worker();
   void run_one(Job& job, std::unique_lock<std::mutex>& lock);
   [[nodiscard]] Job* find_job() const;
