@@ -118,8 +118,8 @@ const bool registered = [] {
   };
   for (const Work& work : works) {
     // Wall time: the threads of the pool do much of the work.
-    benchmark::RegisterBenchmark((work.name + "/ours").c_str(), ours, work)->UseRealTime();
-    benchmark::RegisterBenchmark((work.name + "/peer").c_str(), peer, work)->UseRealTime();
+    benchmark::RegisterBenchmark((work.name + "/ours").c_str(), ours, work)->UseRealTime()->MeasureProcessCPUTime();
+    benchmark::RegisterBenchmark((work.name + "/peer").c_str(), peer, work)->UseRealTime()->MeasureProcessCPUTime();
   }
   return true;
 }();

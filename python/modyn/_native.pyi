@@ -398,8 +398,13 @@ class Reader:
         root: str | bytes | os.PathLike[str] | os.PathLike[bytes],
         threads: int = 0,
         max_open_files: int = 4096,
+        access: str = "automatic",
     ) -> None:
-        """`root` is the dataset's base path; at most `threads` threads copy at a time (0: one for each core)."""
+        """`root` is the dataset's base path; at most `threads` threads copy at a time (0: one for each core).
+
+        `access` says how bytes are taken from files: 'map', 'read', or 'automatic': maps, but reads on network
+        file systems.
+        """
 
     @property
     def index(self) -> Index: ...
@@ -407,12 +412,34 @@ class Reader:
     def format(self) -> FixedRecordFormat:
         """The fixed records of the dataset; ValueError if it has others."""
 
+    @property
+    def sample_size(self) -> int | None:
+        """Bytes of each sample, or None if samples differ in size."""
+
+    def sizes(self, keys: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.uint64]:
+        """uint64[n] bytes of the samples of int64[n] keys. Raises UnknownKeyError."""
+
+    def fetch_any(
+        self, keys: numpy.typing.ArrayLike
+    ) -> tuple[numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.uint8]]:
+        """(int64[n] labels, int64[n + 1] offsets, uint8 data) of int64[n] keys: samples of any size.
+
+        Sample i is data[offsets[i]:offsets[i + 1]]. Raises as fetch does.
+        """
+
+    def advise(self, keys: numpy.typing.ArrayLike) -> None:
+        """Lets the operating system read these samples into the page cache, without waiting for it.
+
+        Raises UnknownKeyError, SourceChangedError, OSError.
+        """
+
     def fetch(
         self, keys: numpy.typing.ArrayLike
     ) -> tuple[numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.uint8]]:
         """(int64[n] labels, uint8[n, sample_size] samples) of int64[n] keys, in their order; repeats allowed.
 
-        Raises UnknownKeyError, SourceChangedError if a source file is not what was ingested, OSError.
+        Raises UnknownKeyError, SourceChangedError if a source file is not what was ingested, OSError, and
+        ValueError if samples differ in size.
         """
 
     def fetch_fields(
@@ -443,12 +470,19 @@ class Feed:
         numpy.typing.NDArray[numpy.float32] | None,
         numpy.typing.NDArray[numpy.int64],
         list[numpy.typing.NDArray[numpy.uint8]],
+        numpy.typing.NDArray[numpy.int64] | None,
     ]:
-        """(keys, weights, labels, arrays) of the feed's samples [first, first + count).
+        """(keys, weights, labels, arrays, offsets) of the feed's samples [first, first + count).
 
-        int64[n] keys, float32[n] weights or None, int64[n] labels, and one uint8[n, length] for each field.
-        Raises as TrainingSet.read_at and Reader.fetch_fields do.
+        int64[n] keys, float32[n] weights or None, int64[n] labels. Samples of one size: uint8[n, length] for
+        each field, or one uint8[n, sample_size], and offsets None. Others: one uint8 array, and the int64[n + 1]
+        offsets of the samples in it.
+
+        Raises as TrainingSet.read_at and Reader.fetch do.
         """
+
+    def advise(self, first: int, count: int) -> None:
+        """As Reader.advise, for the feed's samples [first, first + count)."""
 
 class AppendReceipt:
     """A batch that is durable."""

@@ -1,11 +1,8 @@
-#include "fetch/copy_plan.hpp"
+#include "fetch/copy.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
-#include <limits>
-#include <string>
-
-#include "core/message.hpp"
 
 namespace modyn::fetch {
 namespace {
@@ -16,80 +13,127 @@ constexpr std::size_t kLinesInFlight = 64;
 // The processor recognises the stream of a long record by itself after its first lines.
 constexpr std::size_t kMaxLinesOfRecord = 16;
 
-// How the entries ahead are fetched into the cache while one is copied.
-struct Prefetch {
-  std::size_t lines;
-  std::size_t distance;
-};
-
-Prefetch prefetch_for(const CopyPlan& plan) noexcept {
-  // One more line than its length needs: a record begins anywhere in a line.
-  const std::size_t lines = std::min((plan.end_byte - plan.first_byte) / kCacheLine + 2, kMaxLinesOfRecord);
-  return {lines, std::max<std::size_t>(kLinesInFlight / lines, 2)};
+inline std::size_t lines_of(std::size_t length) noexcept {
+  // One more line than the length needs: a record begins anywhere in a line.
+  return std::min(length / kCacheLine + 2, kMaxLinesOfRecord);
 }
 
-inline void prefetch(const std::byte* bytes, std::size_t lines) noexcept {
+inline void prefetch(const std::byte* bytes, std::size_t length) noexcept {
+  const std::size_t lines = lines_of(length);
   for (std::size_t line = 0; line < lines; ++line) __builtin_prefetch(bytes + line * kCacheLine);
+}
+
+// Calls copy(entry) for all entries, and before that ahead(entry), which prefetches about `bytes_of_key` bytes.
+template <typename Ahead, typename Copy>
+void copy_each(std::span<const Entry> entries, std::size_t bytes_of_key, volatile std::size_t& progress, Ahead ahead,
+               Copy copy) {
+  const std::size_t distance = std::max<std::size_t>(kLinesInFlight / lines_of(bytes_of_key), 2);
+  const std::size_t count = entries.size();
+  for (std::size_t i = 0; i < std::min(distance, count); ++i) ahead(entries[i]);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i + distance < count) ahead(entries[i + distance]);
+    progress = i;
+    copy(entries[i]);
+  }
+}
+
+template <typename T>
+std::uint64_t load(const std::byte* bytes, ByteOrder order) noexcept {
+  T value;
+  std::memcpy(&value, bytes, sizeof(T));
+  const bool swap = (order == ByteOrder::kBig) == (std::endian::native == std::endian::little);
+  if constexpr (sizeof(T) == 2) return swap ? __builtin_bswap16(value) : value;
+  if constexpr (sizeof(T) == 4) return swap ? __builtin_bswap32(value) : value;
+  if constexpr (sizeof(T) == 8) return swap ? __builtin_bswap64(value) : value;
+}
+
+std::uint64_t load_any(const std::byte* bytes, std::size_t size, ByteOrder order) noexcept {
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    const std::size_t place = order == ByteOrder::kBig ? i : size - 1 - i;
+    value = (value << 8) | std::to_integer<std::uint64_t>(bytes[place]);
+  }
+  return value;
 }
 
 }  // namespace
 
-}  // namespace modyn::fetch
-
-namespace modyn {
-
-void check_fields(const FixedRecordFormat& format, std::span<const Field> fields) {
-  const std::uint64_t sample_size = format.sample_size();
-  for (const Field& field : fields) {
-    if (field.length > 0 && field.offset <= sample_size && field.length <= sample_size - field.offset) continue;
-    throw Error(ErrorKind::kInvalidArgument, "field of " + core::grouped(field.length) + " bytes at offset " +
-                                                 core::grouped(field.offset) + " does not lie within the sample's " +
-                                                 core::grouped(sample_size) + " bytes (the record without its label)");
+std::int64_t decode_label(const FixedRecordFormat& format, const std::byte* bytes) noexcept {
+  std::uint64_t value = 0;
+  switch (format.label_size) {
+    case 2:
+      value = load<std::uint16_t>(bytes, format.byte_order);
+      break;
+    case 4:
+      value = load<std::uint32_t>(bytes, format.byte_order);
+      break;
+    case 8:
+      value = load<std::uint64_t>(bytes, format.byte_order);
+      break;
+    default:
+      value = load_any(bytes, format.label_size, format.byte_order);
   }
+  if (!format.label_signed) return static_cast<std::int64_t>(value);
+  const auto unused_bits = static_cast<int>(64 - 8 * format.label_size);
+  return static_cast<std::int64_t>(value << unused_bits) >> unused_bits;
 }
 
-}  // namespace modyn
+namespace {
 
-namespace modyn::fetch {
+// The label of a slot, if it lies inside its record.
+class LabelsInside {
+ public:
+  LabelsInside(const Request& request, std::size_t first_slot)
+      : format_(request.format), labels_(request.labels + first_slot) {}
 
-CopyPlan plan_copy(const FixedRecordFormat& format, std::span<const Field> fields,
-                   std::span<std::byte* const> outputs) {
-  check_fields(format, fields);
-  const std::uint64_t label_begin = format.label_offset;
-  CopyPlan plan;
-  plan.first_byte = std::numeric_limits<std::size_t>::max();
-  const auto add = [&](std::uint64_t source_offset, std::uint64_t length, std::byte* output, std::uint64_t stride) {
-    plan.pieces.push_back({source_offset, length, output, stride});
-    plan.first_byte = std::min<std::size_t>(plan.first_byte, source_offset);
-    plan.end_byte = std::max<std::size_t>(plan.end_byte, source_offset + length);
-    plan.bytes += length;
+  void decode(const Entry& entry) const noexcept {
+    if (format_ == nullptr || entry.cut_length == 0) return;
+    labels_[entry.slot] = decode_label(*format_, entry.bytes + entry.cut_offset);
+  }
+
+ private:
+  const FixedRecordFormat* format_;
+  std::int64_t* labels_;
+};
+
+void copy_samples(const Request& request, const WholeSamples& output, std::span<const Entry> entries,
+                  std::size_t first_slot, volatile std::size_t& progress) {
+  const LabelsInside labels(request, first_slot);
+  const auto ahead = [](const Entry& entry) { prefetch(entry.bytes, entry.length); };
+  copy_each(entries, request.bytes_of_key, progress, ahead, [&](const Entry& entry) {
+    std::byte* const out = output.begin(first_slot + entry.slot);
+    const std::size_t after = entry.cut_offset + entry.cut_length;
+    if (entry.cut_offset > 0) std::memcpy(out, entry.bytes, entry.cut_offset);
+    if (entry.length > after) std::memcpy(out + entry.cut_offset, entry.bytes + after, entry.length - after);
+    labels.decode(entry);
+  });
+}
+
+void copy_fields(const Request& request, const FieldColumns& output, std::span<const Entry> entries,
+                 std::size_t first_slot, volatile std::size_t& progress) {
+  const LabelsInside labels(request, first_slot);
+  const std::size_t length = output.end_byte - output.first_byte;
+  const auto ahead = [&](const Entry& entry) {
+    prefetch(entry.bytes + output.first_byte, length);
+    __builtin_prefetch(entry.bytes + entry.cut_offset);  // the label, wherever it is
   };
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    const Field& field = fields[i];
-    const std::uint64_t end = field.offset + field.length;
-    const std::uint64_t before_label = field.offset < label_begin ? std::min(end, label_begin) - field.offset : 0;
-    if (before_label > 0) add(field.offset, before_label, outputs[i], field.length);
-    if (before_label < field.length) {
-      add(field.offset + before_label + format.label_size, field.length - before_label, outputs[i] + before_label,
-          field.length);
+  copy_each(entries, length, progress, ahead, [&](const Entry& entry) {
+    const std::size_t slot = first_slot + entry.slot;
+    for (const Piece& piece : entry.cut_length > 0 ? output.of_records : output.of_samples) {
+      std::memcpy(piece.output + slot * piece.stride, entry.bytes + piece.source_offset, piece.length);
     }
-  }
-  if (plan.pieces.empty()) plan.first_byte = 0;
-  return plan;
+    labels.decode(entry);
+  });
 }
 
-void copy_entries(const CopyPlan& plan, std::span<const Entry> entries, std::size_t first_slot,
+}  // namespace
+
+void copy_entries(const Request& request, std::span<const Entry> entries, std::size_t first_slot,
                   volatile std::size_t& progress) {
-  const auto [lines, distance] = prefetch_for(plan);
-  const std::size_t count = entries.size();
-  for (std::size_t i = 0; i < std::min(distance, count); ++i) prefetch(entries[i].record + plan.first_byte, lines);
-  for (std::size_t i = 0; i < count; ++i) {
-    if (i + distance < count) prefetch(entries[i + distance].record + plan.first_byte, lines);
-    progress = i;
-    const std::size_t slot = first_slot + entries[i].slot;
-    for (const Piece& piece : plan.pieces) {
-      std::memcpy(piece.output + slot * piece.stride, entries[i].record + piece.source_offset, piece.length);
-    }
+  if (const auto* samples = std::get_if<WholeSamples>(&request.output)) {
+    copy_samples(request, *samples, entries, first_slot, progress);
+  } else {
+    copy_fields(request, std::get<FieldColumns>(request.output), entries, first_slot, progress);
   }
 }
 

@@ -1,47 +1,30 @@
-// What to copy from each record: fields of the sample, translated to pieces of the record.
-//
-// A sample is its record without the bytes of the label, so a field that lies across the label's
-// place becomes two pieces.
+// Copies samples whose bytes are in memory to where a request wants them.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
-#include "modyn/fetch.hpp"
+#include "fetch/request.hpp"
+#include "modyn/index.hpp"
 
 namespace modyn::fetch {
 
-// `length` bytes at `source_offset` of the record of slot s go to output + s * stride.
-struct Piece {
-  std::size_t source_offset;
-  std::size_t length;
-  std::byte* output;
-  std::size_t stride;
-};
-
-struct CopyPlan {
-  std::vector<Piece> pieces;
-  // The bytes [first_byte, end_byte) of a record hold all pieces.
-  std::size_t first_byte = 0;
-  std::size_t end_byte = 0;
-  // Bytes copied for each sample.
-  std::size_t bytes = 0;
-};
-
-// kInvalidArgument for a field that reaches beyond the sample.
-[[nodiscard]] CopyPlan plan_copy(const FixedRecordFormat& format, std::span<const Field> fields,
-                                 std::span<std::byte* const> outputs);
-
-// A record to copy, and the place in the outputs that it goes to.
+// A sample to copy: its bytes with the cut, and its slot in the request, counted from a first one.
 struct Entry {
-  const std::byte* record;
+  const std::byte* bytes;
   std::uint32_t slot;
+  std::uint32_t length;
+  std::uint32_t cut_offset;
+  std::uint32_t cut_length;
 };
 
-// Copies all entries. `progress` says which entry is being copied, for whoever catches a fault in it.
-void copy_entries(const CopyPlan& plan, std::span<const Entry> entries, std::size_t first_slot,
+// The label in its bytes in a record. Reads no byte beside them: the next one may lie beyond the map.
+[[nodiscard]] std::int64_t decode_label(const FixedRecordFormat& format, const std::byte* bytes) noexcept;
+
+// Copies all entries, and decodes the labels that lie inside (the cuts of a fixed format). `progress` says which entry
+// is being copied, for whoever catches a fault in it.
+void copy_entries(const Request& request, std::span<const Entry> entries, std::size_t first_slot,
                   volatile std::size_t& progress);
 
 }  // namespace modyn::fetch

@@ -1,43 +1,62 @@
-// What one thread of a fetch does at a time: consecutive keys of the order, resolved and copied.
+// What one thread of a fetch does: looks up places, holds their files open, and copies.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <vector>
 
-#include "fetch/copy_plan.hpp"
-#include "fetch/key_order.hpp"
+#include "fetch/copy.hpp"
+#include "fetch/request.hpp"
 #include "fetch/source_files.hpp"
+#include "fetch/touched_files.hpp"
 #include "modyn/index.hpp"
 
 namespace modyn::fetch {
 
+// Some keys of a request, and their slots in it, counted from `first_slot`; no slots: 0, 1, 2, ...
+struct Part {
+  std::span<const Key> keys;
+  std::span<const std::uint32_t> slots;
+  std::size_t first_slot;
+};
+
 // Reused between fetches for its memory.
-class Part {
+class Gatherer {
  public:
-  // Looks up `count` keys of the order, from its element `first` on.
-  void resolve(const Index& index, const KeyOrder& order, std::size_t first, std::size_t count);
+  // Before the first part of a fetch. Holds at most `most_files` files open at a time.
+  void begin(SourceFiles& files, std::size_t most_files);
 
-  // labels[slot] = label, for each key.
-  void give_labels(std::span<std::int64_t> labels) const;
+  // Copies the samples and labels of a part. Their bytes count only when the files are checked as well.
+  void gather(const Request& request, const Part& part);
 
-  // Copies all records, then compares each file that they came from with what was ingested. Slots
-  // count from `first_slot` in the outputs of the plan.
-  void copy(const FixedRecordFormat& format, SourceFiles& files, const CopyPlan& plan, std::size_t first_slot);
+  // The files that were copied from and not yet checked.
+  [[nodiscard]] const TouchedFiles& touched() const noexcept { return touched_; }
+  void release() noexcept { touched_.clear(); }
 
  private:
-  [[nodiscard]] std::size_t open_window(std::size_t begin, const FixedRecordFormat& format, SourceFiles& files);
-  void copy_window(std::span<const Entry> window, const CopyPlan& plan, std::size_t first_slot) const;
+  void give_labels(const Request& request, const Part& part);
+  [[nodiscard]] std::size_t collect(const Request& request, const Part& part, std::size_t first);
+  [[nodiscard]] const OpenSource* open(const Request& request, const Part& part, std::size_t at);
+  [[nodiscard]] std::size_t stage(const OpenSource& source, const Request& request, const Part& part,
+                                  std::size_t first);
+  void read_directly(const Request& request, const Part& part, std::size_t at, const OpenSource& source);
+  void copy(const Request& request, const Part& part);
+  [[noreturn]] void throw_unreadable(const Part& part, const Entry& entry) const;
+  void check_place(const Request& request, const Part& part, std::size_t at, std::uint64_t bytes_of_file) const;
+  [[nodiscard]] static std::uint32_t slot(const Part& part, std::size_t at) noexcept {
+    return part.slots.empty() ? static_cast<std::uint32_t>(at) : part.slots[at];
+  }
+  void add_entry(const std::byte* bytes, const Part& part, std::size_t at);
 
-  std::vector<Key> keys_;
-  std::vector<Location> locations_;
+  SourceFiles* files_ = nullptr;
+  TouchedFiles touched_;
+  std::vector<Place> places_;
   std::vector<std::int64_t> labels_;
   std::vector<Entry> entries_;
-  // The files that are held open at a time, in the order of the keys.
-  std::vector<std::uint32_t> files_;
-  std::vector<std::shared_ptr<const SourceMap>> maps_;
+  // Bytes that were read rather than mapped.
+  std::vector<std::byte> staging_;
+  std::size_t staged_ = 0;
 };
 
 }  // namespace modyn::fetch

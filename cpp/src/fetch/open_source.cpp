@@ -1,66 +1,68 @@
-#include "fetch/source_map.hpp"
+#include "fetch/open_source.hpp"
 
 #include <cerrno>
-#include <string>
 #include <utility>
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
-#include "core/fingerprint.hpp"
 #include "core/message.hpp"
-#include "modyn/error.hpp"
+#include "fetch/network_file_system.hpp"
+#include "fetch/source_check.hpp"
 
 namespace modyn::fetch {
 
-SourceMap::SourceMap(SourceFile source, std::filesystem::path path)
-    : source_(std::move(source)), path_(std::move(path)) {
-  // O_NONBLOCK: a pipe put in the file's place must not hang the fetch.
-  file_ = core::Descriptor(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!file_.is_open()) {
-    const int error = errno;
-    if (error == ENOENT || error == ENOTDIR) throw_changed("it no longer exists");
-    core::throw_system_error("open", path_, error);
-  }
-  struct stat status{};
-  if (::fstat(file_.number(), &status) != 0) core::throw_system_error("read the status of", path_, errno);
-  if (!S_ISREG(status.st_mode)) throw_changed("it is no longer a regular file");
-  const core::FileStatus found = core::file_status(status);
-  if (found.size < source_.ingested_bytes) check_growth(found);
+OpenSource::OpenSource(SourceFile source, std::filesystem::path path, Access access)
+    : source_(std::move(source)), path_(std::move(path)), file_(open_source(source_, path_)) {
+  mapped_ = access == Access::kMap || (access == Access::kAutomatic && !is_on_network(file_));
+  if (!mapped_ || source_.ingested_bytes == 0) return;
   void* const address = ::mmap(nullptr, source_.ingested_bytes, PROT_READ, MAP_SHARED, file_.number(), 0);
   if (address == MAP_FAILED) core::throw_system_error("map", path_, errno);
-  bytes_ = static_cast<const std::byte*>(address);
+  map_ = static_cast<const std::byte*>(address);
 }
 
-SourceMap::~SourceMap() {
-  ::munmap(const_cast<std::byte*>(bytes_), source_.ingested_bytes);  // fails for no map that mmap returned
+OpenSource::~OpenSource() {
+  if (map_ != nullptr) ::munmap(const_cast<std::byte*>(map_), source_.ingested_bytes);
 }
 
-void SourceMap::check_unchanged() const {
+void OpenSource::read(std::uint64_t offset, std::span<std::byte> out) const {
+  if (core::read_at(file_, offset, out, path_) == out.size()) return;
+  check_unchanged();  // says by how much it shrank
+  throw_changed(path_, "it was cut short while it was read");
+}
+
+void OpenSource::check_unchanged() const {
   const core::FileStatus status = core::file_status(file_, path_);
-  // Only size and modification time count: a copy of the dataset elsewhere has other inodes.
-  if (status.size == source_.size && status.mtime_ns == source_.mtime_ns) return;
+  if (is_untouched(source_, status)) return;
   const std::lock_guard lock(mutex_);
   if (status == accepted_growth_) return;
-  check_growth(status);
+  check_growth(source_, path_, file_, status);
   accepted_growth_ = status;
 }
 
-void SourceMap::check_growth(const core::FileStatus& status) const {
-  if (status.size < source_.ingested_bytes) {
-    throw_changed("it shrank to " + core::grouped(status.size) + " bytes; " + core::grouped(source_.ingested_bytes) +
-                  " were ingested");
-  }
-  if (status.size <= source_.size) throw_changed("it was modified without growing");
-  if (core::fingerprint(file_, source_.ingested_bytes, path_) != source_.fingerprint) {
-    throw_changed("its first " + core::grouped(source_.ingested_bytes) + " bytes are not those that were ingested");
-  }
+void OpenSource::advise(std::uint64_t offset, std::uint64_t length) const noexcept {
+#if defined(__APPLE__)
+  radvisory advice{.ra_offset = static_cast<off_t>(offset), .ra_count = static_cast<int>(length)};
+  static_cast<void>(::fcntl(file_.number(), F_RDADVISE, &advice));
+#else
+  // What it cannot do the fetch does later, so its result does not matter.
+  static_cast<void>(
+      ::posix_fadvise(file_.number(), static_cast<off_t>(offset), static_cast<off_t>(length), POSIX_FADV_WILLNEED));
+#endif
 }
 
-void SourceMap::throw_changed(const std::string& what) const {
-  throw Error(ErrorKind::kSourceChanged, "source file " + core::quoted(path_) + " changed after it was ingested: " +
-                                             what + "; restore it, or scan the dataset to see what is in conflict");
+OpenSource::Residency OpenSource::residency(std::uint64_t offset) const noexcept {
+#if defined(RWF_NOWAIT)
+  std::byte one{};
+  const iovec target{.iov_base = &one, .iov_len = 1};
+  if (::preadv2(file_.number(), &target, 1, static_cast<off_t>(offset), RWF_NOWAIT) >= 0) return Residency::kCached;
+  return errno == EAGAIN ? Residency::kNotCached : Residency::kUnknown;
+#else
+  static_cast<void>(offset);
+  return Residency::kUnknown;
+#endif
 }
 
 }  // namespace modyn::fetch

@@ -1,29 +1,20 @@
-#include "modyn/fetch.hpp"
-
 #include <algorithm>
 #include <string>
 #include <utility>
 
 #include "core/message.hpp"
-#include "core/thread_pool.hpp"
-#include "fetch/copy_plan.hpp"
-#include "fetch/key_order.hpp"
-#include "fetch/part.hpp"
-#include "fetch/scratch.hpp"
-#include "fetch/source_files.hpp"
+#include "fetch/fetcher.hpp"
+#include "fetch/request.hpp"
+#include "modyn/fetch.hpp"
 
 namespace modyn {
 namespace {
 
-// A part is what one thread does at a time: large enough to pay for handing it over, small enough
-// for its columns to stay in the cache.
-constexpr std::size_t kMinBytesOfPart = 128 * 1024;
-constexpr std::size_t kMinKeysOfPart = 512;
-constexpr std::size_t kMaxKeysOfPart = 8192;
+constexpr FixedRecordFormat kNothingCommitted;
 
-// `bytes_of_key`: what is copied for it.
-std::size_t keys_of_part(std::size_t bytes_of_key) noexcept {
-  return std::clamp(kMinBytesOfPart / std::max<std::size_t>(bytes_of_key, 1), kMinKeysOfPart, kMaxKeysOfPart);
+// nullptr if samples have no fixed size.
+const FixedRecordFormat* format_of(const Index& index) noexcept {
+  return index.summary().manifest == 0 ? &kNothingCommitted : index.fixed_records();
 }
 
 void require_room(const char* what, std::size_t actual, std::size_t expected) {
@@ -32,87 +23,73 @@ void require_room(const char* what, std::size_t actual, std::size_t expected) {
                                                " given, " + core::grouped(std::uint64_t{expected}) + " needed");
 }
 
-const FixedRecordFormat& format_of(const Index& index) {
-  static const FixedRecordFormat kNothingCommitted;
-  if (index.summary().manifest == 0) return kNothingCommitted;
-  if (const FixedRecordFormat* format = index.fixed_records()) return *format;
-  throw Error(ErrorKind::kInvalidArgument, "fetch: the samples of this dataset have no fixed size");
+void check_offsets(std::span<const std::int64_t> offsets, std::size_t keys, std::size_t bytes) {
+  require_room("offsets", offsets.size(), keys + 1);
+  if (offsets.front() == 0 && offsets.back() == static_cast<std::int64_t>(bytes) && std::ranges::is_sorted(offsets)) {
+    return;
+  }
+  throw Error(ErrorKind::kInvalidArgument,
+              "fetch: offsets must ascend from 0 to the " + core::grouped(std::uint64_t{bytes}) + " bytes of the room");
 }
 
 }  // namespace
 
 struct Reader::State {
-  State(std::shared_ptr<const Index> the_index, std::filesystem::path root, unsigned most_threads,
-        std::size_t max_open_files)
-      : index(std::move(the_index)), threads(most_threads), files(index, std::move(root), max_open_files) {}
-
-  std::shared_ptr<const Index> index;
-  unsigned threads;
-  fetch::SourceFiles files;
-  fetch::Scratch<fetch::KeyOrder> orders;
-  fetch::Scratch<fetch::Part> parts;
-
-  void fetch(std::span<const Key> keys, std::span<std::int64_t> labels, const fetch::CopyPlan& plan);
-  void fetch_block(std::span<const Key> keys, std::span<std::int64_t> labels, const fetch::CopyPlan& plan,
-                   std::size_t first_slot);
+  fetch::Fetcher fetcher;
 };
 
-void Reader::State::fetch(std::span<const Key> keys, std::span<std::int64_t> labels, const fetch::CopyPlan& plan) {
-  const Key next_key = index->summary().next_key;
-  if (std::ranges::any_of(keys, [next_key](Key key) { return key < 0 || key >= next_key; })) {
-    index->labels(keys, labels);  // names the unknown keys
-  }
-  const std::size_t block = fetch::KeyOrder::max_keys(next_key);
-  for (std::size_t first = 0; first < keys.size(); first += block) {
-    const std::size_t count = std::min(block, keys.size() - first);
-    fetch_block(keys.subspan(first, count), labels.subspan(first, count), plan, first);
-  }
-}
-
-void Reader::State::fetch_block(std::span<const Key> keys, std::span<std::int64_t> labels, const fetch::CopyPlan& plan,
-                                std::size_t first_slot) {
-  const FixedRecordFormat& format = format_of(*index);
-  orders.with([&](fetch::KeyOrder& order) {
-    order.build(keys, index->summary().next_key);
-    const std::size_t size = keys_of_part(plan.bytes);
-    const std::size_t count = (keys.size() + size - 1) / size;
-    core::ThreadPool::shared().for_each(count, threads, [&](std::size_t number) {
-      const std::size_t first = number * size;
-      parts.with([&](fetch::Part& part) {
-        part.resolve(*index, order, first, std::min(size, keys.size() - first));
-        part.give_labels(labels);
-        part.copy(format, files, plan, first_slot);
-      });
-    });
-  });
-}
-
 Reader::Reader(std::shared_ptr<const Index> index, std::filesystem::path root, unsigned threads,
-               std::size_t max_open_files)
-    : state_(std::make_unique<State>(std::move(index), std::move(root), threads, max_open_files)) {}
+               std::size_t max_open_files, Access access)
+    : state_(new State{{std::move(index), std::move(root), threads, max_open_files, access}}) {}
 Reader::~Reader() = default;
 
-const std::shared_ptr<const Index>& Reader::index() const noexcept { return state_->index; }
+const std::shared_ptr<const Index>& Reader::index() const noexcept { return state_->fetcher.index(); }
 
-const FixedRecordFormat& Reader::format() const { return format_of(*state_->index); }
+std::optional<std::uint64_t> Reader::sample_size() const noexcept {
+  const FixedRecordFormat* const format = format_of(*index());
+  return format == nullptr ? std::nullopt : std::optional(format->sample_size());
+}
+
+const FixedRecordFormat& Reader::format() const {
+  if (const FixedRecordFormat* const format = format_of(*index())) return *format;
+  throw Error(ErrorKind::kInvalidArgument,
+              "fetch: the samples of this dataset have no fixed size, so they have no fields and make no matrix; "
+              "fetch them with their offsets");
+}
+
+void Reader::sizes(std::span<const Key> keys, std::span<std::uint64_t> out) const {
+  require_room("sizes", out.size(), keys.size());
+  state_->fetcher.sizes(keys, out);
+}
 
 void Reader::fetch(std::span<const Key> keys, std::span<std::int64_t> labels, std::span<std::byte> data) const {
-  const std::uint64_t sample_size = format().sample_size();
-  require_room("bytes", data.size(), keys.size() * sample_size);
-  if (sample_size == 0) {  // records that are nothing but a label
-    fetch_fields(keys, {}, labels, {});
-    return;
-  }
-  const Field sample{0, sample_size};
-  std::byte* const output = data.data();
-  fetch_fields(keys, {&sample, 1}, labels, {&output, 1});
+  const std::uint64_t size = format().sample_size();
+  require_room("labels", labels.size(), keys.size());
+  require_room("bytes", data.size(), keys.size() * size);
+  state_->fetcher.fetch({keys, labels.data(), &format(), fetch::WholeSamples{data.data(), size, nullptr},
+                         static_cast<std::size_t>(size)});
+}
+
+void Reader::fetch_any(std::span<const Key> keys, std::span<const std::int64_t> offsets, std::span<std::int64_t> labels,
+                       std::span<std::byte> data) const {
+  require_room("labels", labels.size(), keys.size());
+  check_offsets(offsets, keys.size(), data.size());
+  const std::size_t average = keys.empty() ? 0 : data.size() / keys.size();
+  state_->fetcher.fetch(
+      {keys, labels.data(), format_of(*index()), fetch::WholeSamples{data.data(), 0, offsets.data()}, average});
 }
 
 void Reader::fetch_fields(std::span<const Key> keys, std::span<const Field> fields, std::span<std::int64_t> labels,
                           std::span<std::byte* const> outputs) const {
   require_room("labels", labels.size(), keys.size());
   require_room("fields", outputs.size(), fields.size());
-  state_->fetch(keys, labels, fetch::plan_copy(format(), fields, outputs));
+  fetch::FieldColumns columns = fetch::field_columns(format(), fields, outputs);
+  const std::size_t bytes = columns.end_byte - columns.first_byte;
+  state_->fetcher.fetch({keys, labels.data(), &format(), std::move(columns), bytes});
 }
+
+bool Reader::needs_disk(std::span<const Key> keys) const { return state_->fetcher.look(keys).from_disk; }
+
+void Reader::advise(std::span<const Key> keys) const { state_->fetcher.advise(keys); }
 
 }  // namespace modyn

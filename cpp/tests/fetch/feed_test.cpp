@@ -41,7 +41,7 @@ TEST_F(FeedTest, GivesKeysWeightsLabelsAndFieldsOfThePermutedSet) {
   for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = static_cast<float>(i) + 0.5F;
   const auto set = write({{100, 50}, {0, 40}}, weights);
   const Permutation permutation(kEpoch, set->size());
-  const Feed feed(set, Order::global(kEpoch, set->size()), reader_, {{2, 10}, {0, 20}});
+  const Feed feed(set, Order::global(kEpoch, set->size()), reader_, std::vector<Field>{{2, 10}, {0, 20}});
   std::vector<std::uint64_t> order(90);
   permutation.apply(0, order);
 
@@ -69,7 +69,7 @@ TEST_F(FeedTest, GivesKeysWeightsLabelsAndFieldsOfThePermutedSet) {
 TEST_F(FeedTest, FollowsABlockwiseOrder) {
   const auto set = write({{0, 150}}, {});
   const Order order = Order::blockwise(kEpoch, 150, 4);
-  const Feed feed(set, order, reader_, {});
+  const Feed feed(set, order, reader_, std::vector<Field>{});
   std::vector<std::uint64_t> expected(100);
   order.apply(50, expected);
   std::vector<Key> keys(100);
@@ -83,7 +83,7 @@ TEST_F(FeedTest, FollowsABlockwiseOrder) {
 
 TEST_F(FeedTest, UnshuffledKeepsTheOrderOfTheSet) {
   const auto set = write({{10, 5}, {3, 2}}, {});
-  const Feed feed(set, Order::unshuffled(set->size()), reader_, {});
+  const Feed feed(set, Order::unshuffled(set->size()), reader_, std::vector<Field>{});
   std::vector<Key> keys(7);
   std::vector<std::int64_t> labels(7);
   feed.fetch(0, keys, {}, labels, {});
@@ -93,15 +93,15 @@ TEST_F(FeedTest, UnshuffledKeepsTheOrderOfTheSet) {
 
 TEST_F(FeedTest, RefusesPartsThatDoNotFitTogether) {
   const auto set = write({{0, 10}}, {});
-  EXPECT_THROW(Feed(set, Order::global(kEpoch, 11), reader_, {}), Error);
-  EXPECT_THROW(Feed(set, Order::unshuffled(10), reader_, {{0, 21}}), Error);
+  EXPECT_THROW(Feed(set, Order::global(kEpoch, 11), reader_, std::nullopt), Error);
+  EXPECT_THROW(Feed(set, Order::unshuffled(10), reader_, std::vector<Field>{{0, 21}}), Error);
   files_.append(2, 10);
   const auto newer = std::make_shared<const Reader>(files_.scan(), files_.root());
-  EXPECT_THROW(Feed(set, Order::unshuffled(10), newer, {}), Error);
+  EXPECT_THROW(Feed(set, Order::unshuffled(10), newer, std::nullopt), Error);
 }
 
 TEST_F(FeedTest, RefusesSamplesBeyondTheEnd) {
-  const Feed feed(write({{0, 10}}, {}), Order::unshuffled(10), reader_, {});
+  const Feed feed(write({{0, 10}}, {}), Order::unshuffled(10), reader_, std::vector<Field>{});
   std::vector<Key> keys(3);
   std::vector<std::int64_t> labels(3);
   EXPECT_THROW(feed.fetch(8, keys, {}, labels, {}), Error);

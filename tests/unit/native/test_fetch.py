@@ -213,7 +213,7 @@ def test_a_feed_gives_the_shuffled_set_in_any_slices(tmp_path: Path) -> None:
 
     feed = _native.Feed(training_set, shuffle, reader, [(4, 8), (0, 1)])
     for first, count in [(0, 32), (32, 38), (69, 1), (70, 0)]:
-        keys, batch_weights, labels, [column, byte] = feed.fetch(first, count)
+        keys, batch_weights, labels, [column, byte], _ = feed.fetch(first, count)
         expected = positions[order[first : first + count]]
         np.testing.assert_array_equal(keys, expected)
         np.testing.assert_array_equal(batch_weights, weights[order[first : first + count]])
@@ -223,7 +223,8 @@ def test_a_feed_gives_the_shuffled_set_in_any_slices(tmp_path: Path) -> None:
 
     whole = _native.Feed(training_set, _native.Order.unshuffled(70), reader, None)
     assert len(whole) == 70
-    keys, _, _, [data] = whole.fetch(0, 70)
+    keys, _, _, [data], offsets = whole.fetch(0, 70)
+    assert offsets is None
     np.testing.assert_array_equal(keys, positions)
     np.testing.assert_array_equal(data, files.samples(positions))
     with pytest.raises(ValueError, match="70"):

@@ -1,7 +1,7 @@
 """The batches of a training, in order, however they are produced.
 
-- A `decoder` needs no Python per sample: a thread fetches several batches per crossing into native code, ahead of
-  the loop, and the loop cuts them into batches.
+- A thread fetches several batches per crossing into native code, ahead of the loop, and has the disk read the crossing
+  after that meanwhile. A `decoder` needs no Python per sample: the loop only cuts what was fetched into batches.
 - A user's parser runs in the training process between two steps (`dataloader_workers: 0`), or in worker processes.
 
 A batch is a function of its number: which samples it holds, in which order, and how the generators of torch, NumPy
@@ -28,6 +28,8 @@ from modyn.trainer.seeding import AddressedSeeds
 _CROSSING_BYTES = 4 << 20
 _CROSSING_BATCHES = 32
 _CROSSINGS_AHEAD = 2
+_BYTES_AHEAD = 64 << 20
+_FIRST_GUESS = 64 << 10  # bytes of a sample, until the first ones are there
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Loader:
         samples: reads them.
         decoder: makes tensors of them.
         seeds: for the user's parser.
-        sample_size: bytes of a sample.
+        sample_size: bytes of a sample, None if samples differ.
         workers: processes that run the user's parser, or None.
     """
 
@@ -47,7 +49,7 @@ class Loader:
     samples: OrderedSamples
     decoder: Decoder
     seeds: AddressedSeeds
-    sample_size: int
+    sample_size: int | None
     workers: WorkerPool | None = None
 
     @contextmanager
@@ -57,24 +59,38 @@ class Loader:
             with self.workers.batches(self.plan, start) as batches:
                 yield batches
         else:
-            with Prefetcher(self._crossings(start), _CROSSINGS_AHEAD) as crossings:
+            crossings = Prefetcher(self._crossings(start), _CROSSINGS_AHEAD, lambda item: item[1].nbytes, _BYTES_AHEAD)
+            with crossings:
                 yield self._parsed(crossings) if self.decoder.runs_user_code else self._decoded(crossings)
 
     def _crossings(self, start: int) -> Iterator[tuple[list[Span], RawSamples]]:
         """Neighbouring batches of one epoch and their samples, a bounded number of bytes at a time."""
-        most = max(1, _CROSSING_BYTES // (self.plan.batch_size * max(1, self.sample_size)))
-        most = min(most, _CROSSING_BATCHES)
+        sample_size = float(self.sample_size or _FIRST_GUESS)
+        spans = self._neighbours(start, sample_size)
+        while spans:
+            start += len(spans)
+            following = self._neighbours(start, sample_size)
+            if following:
+                self.samples.advise(*_samples_of(following))
+            samples = self.samples.fetch(*_samples_of(spans))
+            yield spans, samples
+            if self.sample_size is None:  # what comes next is taken to be as what came
+                sample_size = samples.nbytes / len(samples.keys)
+            spans = following
+
+    def _neighbours(self, start: int, sample_size: float) -> list[Span]:
+        """Batches from number `start` on that lie in one epoch and have few bytes together; at least one, if any."""
+        most = int(_CROSSING_BYTES / (self.plan.batch_size * max(1.0, sample_size)))
         spans: list[Span] = []
-        for index in range(start, self.plan.total_batches):
+        for index in range(start, min(start + min(max(1, most), _CROSSING_BATCHES), self.plan.total_batches)):
             spans.append(self.plan.span(index))
-            if len(spans) == most or self.plan.ends_epoch(spans[-1]) or index + 1 == self.plan.total_batches:
-                first, last = spans[0], spans[-1]
-                yield spans, self.samples.fetch(first.epoch, first.first, last.first + last.count - first.first)
-                spans = []
+            if self.plan.ends_epoch(spans[-1]):
+                break
+        return spans
 
     def _decoded(self, crossings: Prefetcher[tuple[list[Span], RawSamples]]) -> Iterator[Batch]:
         for spans, samples in crossings:
-            data, labels = self.decoder.decode(samples.arrays, samples.labels)
+            data, labels = self.decoder.decode(samples.arrays, samples.labels, samples.offsets)
             weights = None if samples.weights is None else torch.from_numpy(samples.weights)
             for span in spans:
                 rows = _rows(span, spans)
@@ -89,13 +105,7 @@ class Loader:
     def _parsed(self, crossings: Prefetcher[tuple[list[Span], RawSamples]]) -> Iterator[Batch]:
         for spans, samples in crossings:
             for span in spans:
-                rows = _rows(span, spans)
-                one = RawSamples(
-                    samples.keys[rows],
-                    None if samples.weights is None else samples.weights[rows],
-                    samples.labels[rows],
-                    [array[rows] for array in samples.arrays],
-                )
+                one = samples[_rows(span, spans)]
                 threads = torch.get_num_threads()
                 torch.set_num_threads(1)  # as in a worker process: sums of the user's code depend on it
                 try:
@@ -103,6 +113,12 @@ class Loader:
                 finally:
                     torch.set_num_threads(threads)
                 yield batch
+
+
+def _samples_of(spans: list[Span]) -> tuple[int, int, int]:
+    """Epoch, first sample and number of samples of neighbouring batches."""
+    first, last = spans[0], spans[-1]
+    return first.epoch, first.first, last.first + last.count - first.first
 
 
 def _rows(span: Span, spans: list[Span]) -> slice:

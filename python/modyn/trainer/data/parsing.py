@@ -14,6 +14,6 @@ from modyn.trainer.seeding import AddressedSeeds
 def parse(span: Span, samples: RawSamples, decoder: Decoder, seeds: AddressedSeeds) -> Batch:
     """One batch through the user's parser, with the generators seeded for it."""
     seeds.before_decoding(span.index)
-    data, labels = decoder.decode(samples.arrays, samples.labels)
+    data, labels = decoder.decode(samples.arrays, samples.labels, samples.offsets)
     weights = None if samples.weights is None else aligned(torch.from_numpy(samples.weights))
     return Batch(span, samples.keys, aligned_data(data), aligned(labels), weights)

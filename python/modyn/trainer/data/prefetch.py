@@ -1,10 +1,10 @@
-"""Runs an iterator ahead in a thread, by a bounded number of items."""
+"""Runs an iterator ahead in a thread, as far as its consumer needs it and memory allows."""
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
@@ -12,15 +12,37 @@ T = TypeVar("T")
 
 
 class Prefetcher(Generic[T]):
-    """The items of `source`, produced by a thread that is at most `depth` items ahead.
+    """The items of `source`, produced by a thread that runs ahead.
+
+    The thread is at most `depth` items ahead at first. Whenever the consumer finds nothing ready, it may run twice as
+    far ahead, until the items that wait have `most_bytes`: then a source that is fast enough on the whole, but slow at
+    times, as disks are, does not keep the consumer waiting.
 
     What `source` raises is raised here, after the items before it. Leaving the `with` block ends the
     thread, whether or not all items were taken; it waits at most for the item in the making.
+
+    Args:
+        source: makes the items; runs in the thread.
+        depth: items ahead at first, and always allowed.
+        size: bytes of an item.
+        most_bytes: beyond `depth` items, so many bytes may be ahead.
     """
 
-    def __init__(self, source: Iterator[T], depth: int) -> None:
+    def __init__(
+        self,
+        source: Iterator[T],
+        depth: int,
+        size: Callable[[T], int] = lambda item: 0,
+        most_bytes: int = 0,
+    ) -> None:
         self._source = source
+        self._least = depth
         self._depth = depth
+        self._size = size
+        self._most_bytes = most_bytes
+        self._bytes = 0
+        self.waits = 0
+        """How often the consumer found nothing ready, the first item left aside."""
         self._changed = threading.Condition()
         self._items: deque[T] = deque()
         self._finished = False
@@ -41,25 +63,37 @@ class Prefetcher(Generic[T]):
         self._thread.join()
 
     def __iter__(self) -> Iterator[T]:
+        first = True
         while True:
             with self._changed:
+                if not (self._items or self._finished or first):
+                    self.waits += 1
+                    self._depth *= 2
+                    self._changed.notify_all()
                 self._changed.wait_for(lambda: self._items or self._finished)
                 if not self._items:
                     break
                 item = self._items.popleft()
+                self._bytes -= self._size(item)
                 self._changed.notify_all()
+            first = False
             yield item
         if self._error is not None:
             raise self._error
+
+    def _has_room(self) -> bool:
+        ahead = len(self._items)
+        return ahead < self._least or (ahead < self._depth and self._bytes < self._most_bytes)
 
     def _produce(self) -> None:
         try:
             for item in self._source:
                 with self._changed:
-                    self._changed.wait_for(lambda: len(self._items) < self._depth or self._closed)
+                    self._changed.wait_for(lambda: self._has_room() or self._closed)
                     if self._closed:
                         return
                     self._items.append(item)
+                    self._bytes += self._size(item)
                     self._changed.notify_all()
         except BaseException as error:
             self._error = error

@@ -11,18 +11,43 @@ import numpy.typing as npt
 from modyn import _native
 from modyn.errors import DatasetError
 from modyn.storage.api import Keys, ViewRef
-from modyn.trainer.data.decoder import Bytes, Field, Labels
+from modyn.trainer.data.decoder import Bytes, Field, Labels, Offsets
 from modyn.trainer.seeding import AddressedSeeds, Shuffle
 
 
 @dataclass(frozen=True)
 class RawSamples:
-    """Fetched samples: int64 keys [n], float32 weights [n] or None, int64 labels [n], uint8 arrays [n, length]."""
+    """n fetched samples.
+
+    Attributes:
+        keys: int64 [n].
+        weights: float32 [n], or None.
+        labels: int64 [n].
+        arrays: uint8 [n, length] for each field, or one array; if samples differ in size, one of all their bytes.
+        offsets: int64 [n + 1] where each sample begins and ends, if samples differ in size.
+    """
 
     keys: Keys
     weights: npt.NDArray[np.float32] | None
     labels: Labels
     arrays: list[Bytes]
+    offsets: Offsets | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the samples themselves."""
+        return sum(array.nbytes for array in self.arrays)
+
+    def __getitem__(self, rows: slice) -> RawSamples:
+        """Some neighbouring samples, as views."""
+        weights = None if self.weights is None else self.weights[rows]
+        if self.offsets is None:
+            arrays, offsets = [array[rows] for array in self.arrays], None
+        else:
+            (data,) = self.arrays
+            offsets = self.offsets[rows.start : rows.stop + 1]
+            arrays, offsets = [data[offsets[0] : offsets[-1]]], offsets - offsets[0]
+        return RawSamples(self.keys[rows], weights, self.labels[rows], arrays, offsets)
 
 
 class TrainingSamples:
@@ -44,7 +69,8 @@ class TrainingSamples:
         if len(self._set) == 0:
             raise DatasetError(f"dataset '{view.dataset}': the training set {path} is empty")
         self._reader = _native.Reader(index, view.root, threads)
-        self.sample_size: int = self._reader.format.sample_size
+        self.sample_size: int | None = self._reader.sample_size
+        """Bytes of each sample, None if samples differ in size."""
 
     def __len__(self) -> int:
         return len(self._set)
@@ -85,8 +111,15 @@ class OrderedSamples:
 
     def fetch(self, epoch: int, first: int, count: int) -> RawSamples:
         """Samples [first, first + count) of an epoch's order: several batches for one crossing into native code."""
+        return RawSamples(*self._feed_of(epoch).fetch(first, count))
+
+    def advise(self, epoch: int, first: int, count: int) -> None:
+        """Let the operating system read what will be fetched soon; returns without waiting for the disk."""
+        self._feed_of(epoch).advise(first, count)
+
+    def _feed_of(self, epoch: int) -> _native.Feed:
         if self._feed is None or epoch != self._epoch:
             order = self._seeds.order(self._shuffle, epoch, len(self._set))
             self._feed = _native.Feed(self._set, order, self._reader, self._fields)
             self._epoch = epoch
-        return RawSamples(*self._feed.fetch(first, count))
+        return self._feed

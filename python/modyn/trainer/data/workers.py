@@ -84,6 +84,10 @@ class _BatchesByNumber(Dataset[Batch]):
         if self._opened is None:
             self._opened = self._open()
         samples, decoder, seeds = self._opened
+        following = index + self._pool.workers  # the next one that this worker is asked for
+        if following < self._plan.total_batches:
+            ahead = self._plan.span(following)
+            samples.advise(ahead.epoch, ahead.first, ahead.count)
         span = self._plan.span(index)
         return parse(span, samples.fetch(span.epoch, span.first, span.count), decoder, seeds)
 

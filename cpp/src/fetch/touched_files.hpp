@@ -1,0 +1,59 @@
+// The files that one thread of a fetch has copied from: held open, and compared with the index at the end.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "fetch/open_source.hpp"
+
+namespace modyn::fetch {
+
+// A hash table from file numbers to files. Reused between fetches for its memory.
+class TouchedFiles {
+ public:
+  // Before the first add(): room for `most` files.
+  void prepare(std::size_t most);
+
+  // The file, or nullptr if it was not added.
+  [[nodiscard]] const OpenSource* find(std::uint32_t file) const noexcept {
+    const Slot& slot = slots_[place_of(file)];
+    return slot.source != nullptr && slot.file == file ? slot.source : find_further(file);
+  }
+  [[nodiscard]] bool full() const noexcept { return held_.size() >= most_; }
+  // A file that is not there yet. Not if full().
+  const OpenSource* add(std::uint32_t file, std::shared_ptr<const OpenSource> source);
+
+  struct Held {
+    std::uint32_t file;
+    std::shared_ptr<const OpenSource> source;
+  };
+  [[nodiscard]] const std::vector<Held>& held() const noexcept { return held_; }
+
+  // Checks that all of them are unchanged; kSourceChanged.
+  void check() const;
+  void clear() noexcept;
+
+ private:
+  struct Slot {
+    const OpenSource* source = nullptr;
+    std::uint32_t file = 0;
+  };
+
+  // Multiplicative hashing: the upper bits of the product depend on all bits of the number.
+  [[nodiscard]] std::size_t place_of(std::uint32_t file) const noexcept {
+    return (file * std::uint32_t{0x9E3779B1}) >> shift_;
+  }
+  [[nodiscard]] const OpenSource* find_further(std::uint32_t file) const noexcept;
+  void insert(std::uint32_t file, const OpenSource* source) noexcept;
+  void grow();
+
+  std::size_t most_ = 1;
+  unsigned shift_ = 32 - kMinBits;
+  static constexpr unsigned kMinBits = 6;
+  std::vector<Slot> slots_ = std::vector<Slot>(std::size_t{1} << kMinBits);
+  std::vector<Held> held_;
+};
+
+}  // namespace modyn::fetch
