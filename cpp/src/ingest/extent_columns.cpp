@@ -71,7 +71,8 @@ bool ExtentColumns::goes_on(const index::NewExtent& extent, std::uint64_t sample
   if (layout_ != SampleLayout::kRows) return true;
   if (block.base < extent.base) return false;
   const std::uint64_t last = block.base - extent.base + static_cast<std::uint64_t>(block.rows.offset.largest());
-  return last <= kNarrowOffsets || (samples < kRowsWorthAnExtent && last <= kWideOffsets);
+  const bool few = samples < kRowsWorthAnExtent && block.labels.size() < kRowsWorthAnExtent;
+  return last <= kNarrowOffsets || (few && last <= kWideOffsets);
 }
 
 std::vector<index::NewExtent> ExtentColumns::extents(Timestamp timestamp, std::uint64_t first_record) {
