@@ -41,13 +41,9 @@ def environment(tmp_path: Path) -> dict[str, str]:
     return os.environ | {"PATH": f"{programs}:{os.environ['PATH']}"}
 
 
-def test_the_quickstart_goes_from_a_folder_to_a_report(tmp_path: Path, environment: dict[str, str]) -> None:
-    folder = tmp_path / "empty"
-    folder.mkdir()
-    blocks = blocks_of(ROOT / "docs" / "quickstart.md")
-    assert {block.language for block in blocks} == {"bash", "python"}
-
-    for block in blocks:
+def follow(document: Path, folder: Path, environment: dict[str, str]) -> None:
+    """Do what the document says, in this folder."""
+    for block in blocks_of(document):
         if block.file is not None:
             (folder / block.file).write_text(block.body)
             continue
@@ -55,11 +51,29 @@ def test_the_quickstart_goes_from_a_folder_to_a_report(tmp_path: Path, environme
         done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{block.body}\n{done.stdout}\n{done.stderr}"
 
+
+def test_the_quickstart_goes_from_a_folder_to_a_report(tmp_path: Path, environment: dict[str, str]) -> None:
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    quickstart = ROOT / "docs" / "quickstart.md"
+    assert {block.language for block in blocks_of(quickstart)} == {"bash", "python"}
+
+    follow(quickstart, folder, environment)
+
     assert "readings-1" in (folder / "report.html").read_text()
     comparison = (folder / "comparison.html").read_text()
     assert "readings-1" in comparison
     assert "three-weeks-1" in comparison
     assert (folder / ".modyn" / "runs" / "readings-2" / "report.html").exists()
+
+
+def test_a_format_is_one_class_and_its_registration(tmp_path: Path, environment: dict[str, str]) -> None:
+    folder = tmp_path / "empty"
+    folder.mkdir()
+
+    follow(ROOT / "docs" / "adding-a-format.md", folder, environment)
+
+    assert (folder / "output.txt").exists()
 
 
 def documents() -> list[Path]:
