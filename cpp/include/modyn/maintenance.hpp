@@ -35,4 +35,17 @@ DeleteReport delete_samples(const std::filesystem::path& dataset, std::span<cons
 DeleteReport delete_samples(const std::filesystem::path& dataset, std::span<const Key> keys,
                             double lock_timeout_s = 60.0);
 
+struct MergeReport {
+  std::uint64_t manifest;  // the newest one afterwards
+  std::uint64_t merged;    // segments that became one
+  std::uint64_t segments;  // there are afterwards
+  std::uint64_t bytes_written;
+};
+
+// Makes one segment of small neighbours if there are enough of them; keys, file numbers and the sequence number stay as
+// they are, and so does what is new since any sequence number. Cheap if there is nothing to merge, so it may follow
+// every commit: segments then stay few and a byte is written a logarithmic number of times. The segments merged
+// stay on disk until collect(), for manifests before this one name them. Errors as of delete_samples.
+MergeReport merge_segments(const std::filesystem::path& dataset, double lock_timeout_s = 60.0);
+
 }  // namespace modyn

@@ -59,6 +59,10 @@ ColumnType narrowest_type(std::int64_t smallest, std::int64_t largest) noexcept 
   return ColumnType::kInt64;
 }
 
+void convert(std::span<const std::int64_t> values, ColumnType type, std::span<std::byte> out) {
+  with_type(type, [&](auto narrow) { convert<decltype(narrow)>(values.data(), values.size(), out.data()); });
+}
+
 PackedIntegers::PackedIntegers(std::span<const std::int64_t> values) : size_(values.size()) {
   if (values.empty()) return;
   const auto [smallest, largest] = std::ranges::minmax(values);

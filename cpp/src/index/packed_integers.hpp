@@ -15,6 +15,9 @@ namespace modyn::index {
 // The narrowest type that holds every number from `smallest` to `largest`; unsigned if none is negative.
 [[nodiscard]] ColumnType narrowest_type(std::int64_t smallest, std::int64_t largest) noexcept;
 
+// Writes `values` as `type`, by their low bits; `out` has as many elements of it.
+void convert(std::span<const std::int64_t> values, ColumnType type, std::span<std::byte> out);
+
 // A sequence of numbers in the narrowest type that holds all of them.
 class PackedIntegers {
  public:

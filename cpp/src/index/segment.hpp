@@ -96,6 +96,7 @@ class Segment {
   [[nodiscard]] bool has_timestamps() const noexcept { return later_.present(); }
   // Seconds of each sample after the timestamp of its extent. Only if samples of one extent may differ.
   [[nodiscard]] const IntegerColumn& later() const noexcept { return later_.column(); }
+  [[nodiscard]] bool has_rows() const noexcept { return rows_.has_value(); }
   // kCorrupt without such columns.
   [[nodiscard]] const RowColumns& rows() const;
   // Where `key` stands in the columns that have one element for each sample.
@@ -107,6 +108,9 @@ class Segment {
   [[nodiscard]] std::string path(std::uint32_t row) const;
   [[nodiscard]] std::string_view folder(std::uint32_t row) const;
   [[nodiscard]] std::string_view name(std::uint32_t row) const { return names_[row]; }
+  // Both nullptr in a segment that has whole paths as names.
+  [[nodiscard]] const core::StringColumn* folders() const noexcept { return folders_ ? &*folders_ : nullptr; }
+  [[nodiscard]] const IntegerColumn* file_folder() const noexcept { return file_folder_ ? &*file_folder_ : nullptr; }
   [[nodiscard]] const FileColumns& files() const noexcept { return files_; }
   // Files of earlier segments whose state changed.
   [[nodiscard]] std::span<const std::uint32_t> updated_files() const { return updated_files_.read(); }

@@ -7,6 +7,7 @@
 #include "core/random_id.hpp"
 #include "index/dataset_folder.hpp"
 #include "index/format_text.hpp"
+#include "index/segment_merger.hpp"
 #include "modyn/maintenance.hpp"
 
 namespace modyn::testing {
@@ -35,6 +36,13 @@ void ModelDataset::commit(std::mt19937_64& generator, std::uint32_t new_files, s
   index::SegmentBuilder segment(manifest_.next_key, manifest_.next_file);
   for (std::uint32_t i = 0; i < manifest_.next_file; ++i) {
     if (generator() % 4 != 0) continue;
+    if (files[i].path.ends_with(".png")) {
+      // Touched: a file that is one sample never grows.
+      files[i].mtime_ns = static_cast<std::int64_t>(generator());
+      files[i].inode = generator();
+      segment.update_file(i, files[i]);
+      continue;
+    }
     const std::uint64_t first = files[i].ingested_bytes / kRecordSize;
     const std::uint64_t count = generator() % (most + 1);
     files[i] = random_file(generator, files[i].path, first + count);
@@ -71,6 +79,20 @@ void ModelDataset::remove(std::mt19937_64& generator, std::uint64_t one_of) {
   }
   delete_samples(folder(), ranges);
   reload();
+}
+
+void ModelDataset::merge(std::mt19937_64& generator) {
+  auto& segments = manifest_.segments;
+  if (segments.size() < 2) return;
+  const std::size_t first = generator() % (segments.size() - 1);
+  const std::size_t count = 2 + generator() % (segments.size() - first - 1);
+  index::SegmentMerger merger(folder(), std::span(segments).subspan(first, count));
+  ++manifest_.number;
+  const index::SegmentEntry merged = merger.publish(manifest_.number, manifest_.epoch);
+  const auto place = segments.begin() + static_cast<std::ptrdiff_t>(first);
+  segments.erase(place + 1, place + static_cast<std::ptrdiff_t>(count));
+  *place = merged;
+  index::publish_manifest(folder(), manifest_);
 }
 
 void ModelDataset::reload() { manifest_ = index::read_manifest(folder(), index::newest_manifest(folder())); }

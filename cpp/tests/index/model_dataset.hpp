@@ -23,6 +23,8 @@ class ModelDataset {
 
   // Deletes some ranges of keys and some single ones; about one key in `one_of`.
   void remove(std::mt19937_64& generator, std::uint64_t one_of);
+  // Makes one segment of some neighbours.
+  void merge(std::mt19937_64& generator);
   // After somebody else published: goes on from the newest manifest.
   void reload();
 
