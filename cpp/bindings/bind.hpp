@@ -11,5 +11,6 @@ void bind_ingest(nanobind::module_& module);
 void bind_partition(nanobind::module_& module);
 void bind_fetch(nanobind::module_& module);
 void bind_push(nanobind::module_& module);
+void bind_watch(nanobind::module_& module);
 
 }  // namespace modyn::bindings

@@ -18,4 +18,5 @@ NB_MODULE(_native, module) {
   modyn::bindings::bind_partition(module);
   modyn::bindings::bind_fetch(module);
   modyn::bindings::bind_push(module);
+  modyn::bindings::bind_watch(module);
 }

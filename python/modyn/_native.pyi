@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy
 import numpy.typing
@@ -566,3 +566,45 @@ def samples_behind(dataset: str | bytes | os.PathLike[str] | os.PathLike[bytes],
 
 def verify_pushed(dataset: str | bytes | os.PathLike[str] | os.PathLike[bytes], lock_timeout_s: float = 60.0) -> None:
     """Read every committed byte of every log; CorruptFileError names the first that is not as written."""
+
+class WatchedFolder:
+    """A folder with all below it."""
+
+    def __init__(
+        self,
+        path: str | bytes | os.PathLike[str] | os.PathLike[bytes],
+        *,
+        ending: str = "",
+        excluded: str | bytes | os.PathLike[str] | os.PathLike[bytes] = "",
+    ) -> None:
+        """Describe what to watch.
+
+        `path` may be missing, vanish and come back. Only files whose name ends with `ending` count, and nothing in
+        the folder `excluded`; names that begin with '.' or '~' never do.
+        """
+
+class Watcher:
+    """Tells when it is worth while to scan folders again.
+
+    A hint, where the operating system gives one: see `scans_because`.
+    """
+
+    def __init__(self, folders: Sequence[WatchedFolder], *, min_interval_s: float = 1.0, quiet_s: float = 0.05) -> None:
+        """Begin to watch.
+
+        Changes are told at most every `min_interval_s` seconds, a burst of them when nothing has happened for
+        `quiet_s` seconds.
+        """
+
+    def wait(self, timeout_s: float) -> Literal["changes", "timeout", "stop"]:
+        """Wait for changes since the last that were told, for the time to be over, or for `stop`.
+
+        One thread at a time; signal handlers of Python run meanwhile.
+        """
+
+    def stop(self) -> None:
+        """End this wait and all later ones at once; from any thread or signal handler."""
+
+    @property
+    def scans_because(self) -> str:
+        """Why changes are not told, so that only scanning finds them; empty while they are."""

@@ -20,6 +20,7 @@ from modyn.model_storage.local import LocalModelStorage
 from modyn.run import Run
 from modyn.storage.api import DatasetOptions, DatasetStatus, Interval, SampleFormat, ScanSummary, TimestampFrom, View
 from modyn.storage.local import LocalStorage
+from modyn.storage.watcher import DatasetWatch
 from modyn.supervisor.context import RunContext
 from modyn.supervisor.datasets import check_registered, register_datasets, used_datasets
 from modyn.supervisor.environment import describe_environment
@@ -63,6 +64,25 @@ class Datasets:
     def scan(self, name: str, progress: Callable[[int, int], None] | None = None) -> ScanSummary:
         """Ingest what is new."""
         return self._storage.scan(name, progress)
+
+    def watch(self, name: str, scan_interval_s: float | None = None, min_interval_s: float = 1.0) -> DatasetWatch:
+        """What keeps a dataset up to date: scans when something changes, and at least every `scan_interval_s` seconds.
+
+        ```python
+        with workspace.datasets.watch("flights").start(print):
+            ...
+        ```
+
+        Args:
+            name: the dataset.
+            scan_interval_s: the dataset's own (5 seconds, unless it was registered with another) if None.
+            min_interval_s: between two scans that changes ask for, at least.
+
+        Raises:
+            DatasetError: it is not registered.
+            ValueError: an interval that is none.
+        """
+        return self._storage.watch(name, scan_interval_s, min_interval_s)
 
     def view(self, name: str, manifest: int | None = None) -> View:
         """The samples in the order of their timestamps: keys, timestamps and labels as columns.

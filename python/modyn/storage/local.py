@@ -36,9 +36,12 @@ from modyn.storage.api import (
 )
 from modyn.storage.formats import load_format
 from modyn.storage.sample_format import from_json, settings_text, to_json
+from modyn.storage.watcher import DatasetWatch
 
 if TYPE_CHECKING:
     from modyn import _native
+
+_WATCH_LOCK_TIMEOUT_S = 1.0
 
 
 class LocalView:
@@ -124,12 +127,14 @@ class LocalStorage:
         summary = _native.Index.open(row.folder).summary
         return _status(row, summary, _native.quarantine(row.folder))
 
-    def scan(self, name: str, progress: Callable[[int, int], None] | None = None) -> ScanSummary:
+    def scan(
+        self, name: str, progress: Callable[[int, int], None] | None = None, lock_timeout_s: float = 60.0
+    ) -> ScanSummary:
         """Ingest what is new as one commit; `progress(files_done, files_total)` is called now and then.
 
         Raises:
             DatasetError: unknown name, or the base path has vanished.
-            ConflictError: another process is scanning this dataset for more than a minute.
+            ConflictError: another process is scanning this dataset for more than `lock_timeout_s` seconds.
         """
         from modyn import _native
 
@@ -146,6 +151,7 @@ class LocalStorage:
             file_extension=format.file_extension,
             timestamp_source=timestamp.source,
             timestamp_pattern=timestamp.pattern,
+            lock_timeout_s=lock_timeout_s,
             progress=progress,
         )
         return ScanSummary(
@@ -155,6 +161,31 @@ class LocalStorage:
             grown_files=report.grown_files,
             known_files=report.known_files,
         )
+
+    def watch(self, name: str, scan_interval_s: float | None = None, min_interval_s: float = 1.0) -> DatasetWatch:
+        """What keeps a dataset up to date once it is started.
+
+        Args:
+            name: the dataset.
+            scan_interval_s: seconds between two scans at most; the dataset's own if None.
+            min_interval_s: seconds between two scans that changes ask for, at least.
+
+        Raises:
+            DatasetError: unknown name.
+            ValueError: an interval that is none.
+        """
+        from modyn import _native
+
+        row = self._row(name)
+        folders = [
+            _native.WatchedFolder(row.base_path, excluded=row.folder),
+            _native.WatchedFolder(Path(row.folder) / "pushed", ending=".log"),
+        ]
+        watcher = _native.Watcher(folders, min_interval_s=min_interval_s)
+        if scan_interval_s is None:
+            scan_interval_s = DatasetOptions(**row.options).scan_interval_s
+        # Another process that scans is not waited for: the watch could not be stopped meanwhile.
+        return DatasetWatch(lambda progress: self.scan(name, progress, _WATCH_LOCK_TIMEOUT_S), watcher, scan_interval_s)
 
     def pin(self, name: str, order: Order = "time", manifest: int | None = None) -> ViewRef:
         """The newest manifest, or the one with this number, as a reference for `open_view`."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from modyn.cli.dataset import add, show
+from modyn.cli.dataset import add, show, watch
 
 app = typer.Typer(no_args_is_help=True, help="Register folders of growing data, and see what is in them.")
 app.command("add")(add.add)
 app.command("list")(show.list_datasets)
 app.command("status")(show.status)
+app.command("watch")(watch.watch)
