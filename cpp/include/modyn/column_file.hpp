@@ -79,11 +79,16 @@ class ColumnFileWriter {
   std::unique_ptr<State> state_;
 };
 
+// How the columns of a file are read. kCopy keeps the file open, so that large reads into memory of the caller
+// need no map: several times as fast for a file that is read once.
+enum class ReadBy { kMap, kCopy };
+
 // A memory-mapped column file. Opening checks length, header and directory; the blocks of a column
 // are checked the first time that they are read (each once, whatever the number of threads).
 class ColumnFile {
  public:
-  static std::shared_ptr<const ColumnFile> open(const std::filesystem::path& path, FileKind kind);
+  static std::shared_ptr<const ColumnFile> open(const std::filesystem::path& path, FileKind kind,
+                                                ReadBy read_by = ReadBy::kMap);
   ~ColumnFile();
   ColumnFile(const ColumnFile&) = delete;
   ColumnFile& operator=(const ColumnFile&) = delete;
@@ -116,6 +121,7 @@ class ColumnFile {
   explicit ColumnFile(std::unique_ptr<State> state);
   void check(std::uint64_t offset, std::uint64_t length) const;
   void check_each(std::uint64_t offset, std::size_t width, std::span<const std::uint64_t> elements) const;
+  void copy(std::uint64_t offset, std::span<std::byte> out) const;
   [[noreturn]] void throw_beyond_end(std::uint64_t first, std::uint64_t count, std::uint64_t size) const;
   std::unique_ptr<State> state_;
 };
@@ -153,6 +159,12 @@ class Column {
       out[i] = static_cast<Out>(data_[at[i]]);
     }
     for (std::size_t i = prefetched; i < at.size(); ++i) out[i] = static_cast<Out>(data_[at[i]]);
+  }
+  // Fills `out` with elements from `first` on, verified, on all threads if they are many. kInvalidArgument beyond the
+  // end.
+  void copy(std::uint64_t first, std::span<T> out) const {
+    if (first > size_ || out.size() > size_ - first) file_->throw_beyond_end(first, out.size(), size_);
+    if (!out.empty()) file_->copy(offset_ + first * sizeof(T), std::as_writable_bytes(out));
   }
   // All elements, for callers that see to verification themselves before they look.
   [[nodiscard]] std::span<const T> unverified() const noexcept { return {data_, size_}; }

@@ -1,12 +1,15 @@
 #include "modyn/column_file.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <cstring>
 
 #include "core/column_file_layout.hpp"
 #include "core/crc32c.hpp"
 #include "core/file.hpp"
 #include "core/message.hpp"
+#include "core/thread_pool.hpp"
 #include "modyn/error.hpp"
 
 namespace modyn {
@@ -14,9 +17,13 @@ namespace modyn {
 using core::DirectoryEntry;
 
 struct ColumnFile::State {
-  explicit State(const std::filesystem::path& file) : path(file), map(file) {}
+  State(const std::filesystem::path& name, ReadBy read_by)
+      : path(name), file(core::open_for_reading(name)), map(file, name) {
+    if (read_by == ReadBy::kMap) file = {};
+  }
 
   std::filesystem::path path;
+  core::Descriptor file;  // open if large reads copy
   core::MappedFile map;
   core::Footer footer;
   std::span<const std::uint32_t> checksums;
@@ -29,25 +36,45 @@ struct ColumnFile::State {
   [[nodiscard]] bool is_verified(std::uint64_t block) const {
     return ((verified[block / 64].load(std::memory_order_relaxed) >> (block % 64)) & 1U) != 0;
   }
-  void verify_block(std::uint64_t block) const;
+  static constexpr std::size_t kMaxRun = 64;
+  // Of blocks [first, end); the last block of the content may be shorter.
+  [[nodiscard]] std::span<const std::byte> bytes_of(std::uint64_t first, std::uint64_t end) const {
+    const std::uint64_t offset = first * core::kBlockBytes;
+    return content().subspan(offset, std::min((end - first) * core::kBlockBytes, footer.table_offset - offset));
+  }
+  void verify_run(std::uint64_t first, std::uint64_t end, std::span<const std::byte> bytes) const;
+  void copy_piece(std::uint64_t offset, std::span<std::byte> out) const;
   void verify_blocks(std::uint64_t first, std::uint64_t end) const;
   [[nodiscard]] const DirectoryEntry* find(std::string_view name) const;
   [[nodiscard]] const DirectoryEntry& get(std::string_view name) const;
 };
 
-void ColumnFile::State::verify_block(std::uint64_t block) const {
-  const std::uint64_t offset = block * core::kBlockBytes;
-  const auto bytes = content().subspan(offset, std::min(core::kBlockBytes, footer.table_offset - offset));
-  if (core::crc32c(bytes) != checksums[block]) {
-    core::throw_corrupt(path, "the bytes from " + core::grouped(offset) + " to " +
-                                  core::grouped(offset + bytes.size()) + " fail their checksum");
+// `bytes` are those of the blocks. Neighbours are computed together, which can be faster than one at a time.
+void ColumnFile::State::verify_run(std::uint64_t first, std::uint64_t end, std::span<const std::byte> bytes) const {
+  std::array<std::uint32_t, kMaxRun> found;
+  core::crc32c_blocks(bytes, core::kBlockBytes, std::span(found).first(end - first));
+  for (std::uint64_t block = first; block < end; ++block) {
+    if (found[block - first] != checksums[block]) {
+      const std::uint64_t begin = block * core::kBlockBytes;
+      core::throw_corrupt(path, "the bytes from " + core::grouped(begin) + " to " +
+                                    core::grouped(std::min(begin + core::kBlockBytes, footer.table_offset)) +
+                                    " fail their checksum");
+    }
   }
-  verified[block / 64].fetch_or(std::uint64_t{1} << (block % 64), std::memory_order_relaxed);
+  for (std::uint64_t block = first; block < end;) {
+    const std::uint64_t word_end = std::min(end, (block / 64 + 1) * 64);
+    const std::uint64_t ones = ~std::uint64_t{0} >> (64 - (word_end - block));
+    verified[block / 64].fetch_or(ones << (block % 64), std::memory_order_relaxed);
+    block = word_end;
+  }
 }
 
 void ColumnFile::State::verify_blocks(std::uint64_t first, std::uint64_t end) const {
-  for (std::uint64_t block = first; block < end; ++block) {
-    if (!is_verified(block)) verify_block(block);
+  for (std::uint64_t block = first; block < end;) {
+    std::uint64_t run_end = block;
+    while (run_end < end && run_end - block < kMaxRun && !is_verified(run_end)) ++run_end;
+    if (run_end > block) verify_run(block, run_end, bytes_of(block, run_end));
+    block = std::max(run_end, block + 1);
   }
 }
 
@@ -63,8 +90,31 @@ const DirectoryEntry& ColumnFile::State::get(std::string_view name) const {
   return *entry;
 }
 
-std::shared_ptr<const ColumnFile> ColumnFile::open(const std::filesystem::path& path, FileKind kind) {
-  auto state = std::make_unique<State>(path);
+// Bytes that one call of the system copies and that are verified where they arrive, in the nearest cache.
+// Maps would cost a page table entry for every 4 KiB, which takes longer than copying them.
+void ColumnFile::State::copy_piece(std::uint64_t offset, std::span<std::byte> out) const {
+  if (core::read_at(file, offset, out, path) != out.size()) {
+    core::throw_corrupt(path, "it was cut off while it was open");
+  }
+  const std::uint64_t end = offset + out.size();
+  const std::uint64_t first_whole = core::block_count(offset);
+  const std::uint64_t end_whole =
+      std::max(first_whole, end == footer.table_offset ? core::block_count(end) : end / core::kBlockBytes);
+  verify_blocks(offset / core::kBlockBytes, first_whole);
+  for (std::uint64_t block = first_whole; block < end_whole;) {
+    std::uint64_t run_end = block;
+    while (run_end < end_whole && run_end - block < kMaxRun && !is_verified(run_end)) ++run_end;
+    if (run_end > block) {
+      const std::uint64_t begin = block * core::kBlockBytes;
+      verify_run(block, run_end, out.subspan(begin - offset, std::min(run_end * core::kBlockBytes, end) - begin));
+    }
+    block = std::max(run_end, block + 1);
+  }
+  verify_blocks(end_whole, core::block_count(end));
+}
+
+std::shared_ptr<const ColumnFile> ColumnFile::open(const std::filesystem::path& path, FileKind kind, ReadBy read_by) {
+  auto state = std::make_unique<State>(path, read_by);
   const auto bytes = state->map.bytes();
   state->footer = core::check_frame(bytes, path);
   const std::uint64_t blocks = core::block_count(state->footer.table_offset);
@@ -121,8 +171,25 @@ void ColumnFile::check(std::uint64_t offset, std::uint64_t length) const {
 void ColumnFile::check_each(std::uint64_t offset, std::size_t width, std::span<const std::uint64_t> elements) const {
   for (const std::uint64_t element : elements) {
     const std::uint64_t block = (offset + element * width) / core::kBlockBytes;
-    if (!state_->is_verified(block)) state_->verify_block(block);
+    if (!state_->is_verified(block)) state_->verify_blocks(block, block + 1);
   }
+}
+
+void ColumnFile::copy(std::uint64_t offset, std::span<std::byte> out) const {
+  constexpr std::uint64_t kPiece = 2 * State::kMaxRun * core::kBlockBytes;
+  if (out.size() < kPiece || !state_->file.is_open()) {
+    check(offset, out.size());
+    std::memcpy(out.data(), state_->map.bytes().data() + offset, out.size());
+    return;
+  }
+  // Pieces end where words of `verified` do, so that threads do not share them.
+  const std::uint64_t first = offset / kPiece;
+  const std::uint64_t end = offset + out.size();
+  core::ThreadPool::shared().for_each((end - 1) / kPiece - first + 1, 0, [&](std::size_t number) {
+    const std::uint64_t begin = std::max(offset, (first + number) * kPiece);
+    const std::uint64_t piece_end = std::min(end, (first + number + 1) * kPiece);
+    state_->copy_piece(begin, out.subspan(begin - offset, piece_end - begin));
+  });
 }
 
 void ColumnFile::throw_beyond_end(std::uint64_t first, std::uint64_t count, std::uint64_t size) const {

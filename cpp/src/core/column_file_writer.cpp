@@ -20,13 +20,20 @@ class BlockStream {
  public:
   explicit BlockStream(core::TemporaryFile& file) : file_(file) { buffer_.reserve(kBufferBytes); }
 
+  // Whole blocks are written from where they are; the buffer holds what does not fill one, and small columns.
   void write(std::span<const std::byte> bytes) {
-    while (!bytes.empty()) {
-      const std::size_t count = std::min<std::size_t>(bytes.size(), kBufferBytes - buffer_.size());
-      buffer_.insert(buffer_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(count));
-      bytes = bytes.subspan(count);
-      if (buffer_.size() == kBufferBytes) flush();
+    if (buffer_.size() + bytes.size() >= kBufferBytes) {
+      const std::size_t missing = (core::kBlockBytes - buffer_.size() % core::kBlockBytes) % core::kBlockBytes;
+      buffer(bytes.first(missing));
+      flush();
+      bytes = bytes.subspan(missing);
+      while (bytes.size() >= core::kBlockBytes) {
+        const auto blocks = bytes.first(std::min(bytes.size() / core::kBlockBytes * core::kBlockBytes, kBufferBytes));
+        put(blocks);
+        bytes = bytes.subspan(blocks.size());
+      }
     }
+    buffer(bytes);
   }
 
   void pad_to(std::uint64_t offset) {
@@ -43,17 +50,22 @@ class BlockStream {
 
   // Only at the end may the buffer hold a block that is not full.
   void flush() {
-    const std::size_t before = checksums_.size();
-    checksums_.resize(before + core::block_count(buffer_.size()));
-    core::crc32c_blocks(buffer_, core::kBlockBytes, std::span(checksums_).subspan(before));
-    file_.write(buffer_);
-    flushed_ += buffer_.size();
+    put(buffer_);
     buffer_.clear();
   }
 
   [[nodiscard]] std::span<const std::uint32_t> checksums() const { return checksums_; }
 
  private:
+  void buffer(std::span<const std::byte> bytes) { buffer_.insert(buffer_.end(), bytes.begin(), bytes.end()); }
+  void put(std::span<const std::byte> blocks) {
+    const std::size_t before = checksums_.size();
+    checksums_.resize(before + core::block_count(blocks.size()));
+    core::crc32c_blocks(blocks, core::kBlockBytes, std::span(checksums_).subspan(before));
+    file_.write(blocks);
+    flushed_ += blocks.size();
+  }
+
   core::TemporaryFile& file_;
   std::vector<std::byte> buffer_;
   std::uint64_t flushed_ = 0;

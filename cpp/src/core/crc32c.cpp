@@ -1,5 +1,7 @@
 #include "core/crc32c.hpp"
 
+#include "core/crc32c_wide.hpp"
+
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -135,13 +137,14 @@ std::uint32_t crc32c_table(std::span<const std::byte> bytes, std::uint32_t previ
 }
 
 std::uint32_t crc32c(std::span<const std::byte> bytes, std::uint32_t previous) noexcept {
+  if (crc32c_has_wide()) previous = crc32c_wide(bytes, previous);
   return crc32c_has_hardware() ? hardware(bytes, previous) : crc32c_table(bytes, previous);
 }
 
 void crc32c_blocks(std::span<const std::byte> bytes, std::size_t block_bytes,
                    std::span<std::uint32_t> checksums) noexcept {
   std::size_t block = 0;
-  if (crc32c_has_hardware() && block_bytes % 8 == 0) {
+  if (!crc32c_has_wide() && crc32c_has_hardware() && block_bytes % 8 == 0) {
     for (; (block + 3) * block_bytes <= bytes.size(); block += 3) {
       hardware_three(bytes.data() + block * block_bytes, block_bytes, checksums.data() + block);
     }

@@ -63,6 +63,19 @@ std::size_t read_at(const Descriptor& file, std::uint64_t offset, std::span<std:
   return done;
 }
 
+void write_at(const Descriptor& file, std::uint64_t offset, std::span<const std::byte> bytes,
+              const std::filesystem::path& path) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::pwrite(file.number(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (count >= 0) {
+      bytes = bytes.subspan(static_cast<std::size_t>(count));
+      offset += static_cast<std::uint64_t>(count);
+    } else if (errno != EINTR) {
+      throw_system_error("write", path, errno);
+    }
+  }
+}
+
 void write_all(const Descriptor& file, std::span<const std::byte> bytes, const std::filesystem::path& path) {
   while (!bytes.empty()) {
     const ssize_t count = ::write(file.number(), bytes.data(), bytes.size());
@@ -97,8 +110,9 @@ void create_folders(const std::filesystem::path& folder) {
   sync_folder(parent.empty() ? std::filesystem::path(".") : parent);
 }
 
-MappedFile::MappedFile(const std::filesystem::path& path) {
-  const Descriptor file = open_for_reading(path);
+MappedFile::MappedFile(const std::filesystem::path& path) : MappedFile(open_for_reading(path), path) {}
+
+MappedFile::MappedFile(const Descriptor& file, const std::filesystem::path& path) {
   const std::size_t size = file_status(file, path).size;
   if (size == 0) return;
   void* address = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file.number(), 0);

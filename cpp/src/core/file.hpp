@@ -51,6 +51,9 @@ struct FileStatus {
 // Reads at `offset` until `out` is full or the file ends; returns the number of bytes. kIo on failure.
 [[nodiscard]] std::size_t read_at(const Descriptor& file, std::uint64_t offset, std::span<std::byte> out,
                                   const std::filesystem::path& path);
+// Writes all bytes from `offset` on. kIo on failure, after which any part of them may be written.
+void write_at(const Descriptor& file, std::uint64_t offset, std::span<const std::byte> bytes,
+              const std::filesystem::path& path);
 void write_all(const Descriptor& file, std::span<const std::byte> bytes, const std::filesystem::path& path);
 
 // Down to the disk, not only to the drive's cache.
@@ -64,6 +67,8 @@ void create_folders(const std::filesystem::path& folder);
 class MappedFile {
  public:
   explicit MappedFile(const std::filesystem::path& path);
+  // The same for an open file.
+  MappedFile(const Descriptor& file, const std::filesystem::path& path);
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;

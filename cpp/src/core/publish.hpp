@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string_view>
@@ -34,6 +35,8 @@ class TemporaryFile {
   std::filesystem::path target_;
   std::filesystem::path path_;
   Descriptor file_;
+  std::uint64_t written_ = 0;
+  std::uint64_t flushing_ = 0;  // bytes that the disk was asked for already
 };
 
 // Whether a file name is one of a TemporaryFile.

@@ -1,4 +1,5 @@
 #include "core/crc32c.hpp"
+#include "core/crc32c_wide.hpp"
 
 #include <gtest/gtest.h>
 
@@ -53,6 +54,21 @@ TEST(Crc32c, IsTheSameByTableAndByHardwareForAnyLengthAndAlignment) {
     for (std::size_t length = 0; first + length <= bytes.size(); ++length) {
       const auto part = std::span(bytes).subspan(first, length);
       ASSERT_EQ(crc32c_hardware(part, 0x1234U), crc32c_table(part, 0x1234U)) << first << " " << length;
+    }
+  }
+}
+
+TEST(Crc32c, IsTheSameByWideMultiplicationForAnyLengthAndAlignment) {
+  if (!crc32c_has_wide()) GTEST_SKIP() << "this processor has no wide carry-less multiplication";
+  const Bytes bytes = random_bytes(2200, 4);
+  for (std::size_t first = 0; first < 70; first += 3) {
+    for (std::size_t length = 0; first + length <= bytes.size(); length += 1 + length / 50) {
+      const auto part = std::span<const std::byte>(bytes).subspan(first, length);
+      auto left = part;
+      const std::uint32_t done = crc32c_wide(left, 0x1234U);
+      ASSERT_LT(left.size(), 512U);
+      ASSERT_EQ(crc32c_table(left, done), crc32c_table(part, 0x1234U)) << first << " " << length;
+      ASSERT_EQ(crc32c(part, 0x1234U), crc32c_table(part, 0x1234U));
     }
   }
 }
