@@ -9,6 +9,8 @@ void bind_index(nanobind::module_& module);
 void bind_formats(nanobind::module_& module);
 void bind_ingest(nanobind::module_& module);
 void bind_partition(nanobind::module_& module);
+void bind_sequence(nanobind::module_& module);
+void bind_ledger(nanobind::module_& module);
 void bind_fetch(nanobind::module_& module);
 void bind_push(nanobind::module_& module);
 void bind_watch(nanobind::module_& module);

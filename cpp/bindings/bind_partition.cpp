@@ -11,6 +11,7 @@
 #include "modyn/order.hpp"
 #include "modyn/partition.hpp"
 #include "paths.hpp"
+#include "ranges.hpp"
 
 namespace modyn::bindings {
 namespace {
@@ -19,12 +20,6 @@ using namespace nanobind::literals;
 
 Address address_of(std::uint64_t seed, std::uint32_t trigger, std::uint32_t purpose, std::uint64_t index) {
   return {.seed = seed, .trigger = trigger, .purpose = static_cast<Purpose>(purpose), .index = index};
-}
-
-std::vector<Range> ranges_of(const Pairs& pairs) {
-  std::vector<Range> ranges(pairs.array.shape(0));
-  for (std::size_t i = 0; i < ranges.size(); ++i) ranges[i] = {pairs.array(i, 0), pairs.array(i, 1)};
-  return ranges;
 }
 
 std::span<const float> weights_of(const std::optional<Column<float>>& weights) {

@@ -16,6 +16,8 @@ NB_MODULE(_native, module) {
   modyn::bindings::bind_formats(module);
   modyn::bindings::bind_ingest(module);
   modyn::bindings::bind_partition(module);
+  modyn::bindings::bind_sequence(module);
+  modyn::bindings::bind_ledger(module);
   modyn::bindings::bind_fetch(module);
   modyn::bindings::bind_push(module);
   modyn::bindings::bind_watch(module);

@@ -1,7 +1,8 @@
 """Native data plane: indexes, ingest, fetch, and addressed randomness."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from collections.abc import Sequence as _Sequence
 from typing import Annotated, Any, Literal
 
 import numpy
@@ -389,6 +390,156 @@ class TrainingSet:
     ) -> tuple[numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.float32] | None]:
         """The same for uint64[n] indices in any order."""
 
+class Sequence:
+    """Which samples, in which order, without a list of them.
+
+    Making one costs next to nothing, reading one costs what is read.
+    """
+
+    def __init__(self) -> None:
+        """Without samples."""
+
+    @staticmethod
+    def of_ranges(view: View, ranges: numpy.typing.ArrayLike) -> Sequence:
+        """uint64[m, 2] ranges (first position, count) of a view; ValueError beyond it."""
+
+    @staticmethod
+    def of_keys(index: Index, keys: numpy.typing.ArrayLike) -> Sequence:
+        """int64[n] keys, which are copied."""
+
+    @staticmethod
+    def of_training_set(training_set: TrainingSet) -> Sequence:
+        """The samples of a training set."""
+
+    @staticmethod
+    def join(parts: _Sequence[Sequence]) -> Sequence:
+        """One after the other. Weighted if one is; samples of the others have weight 1."""
+
+    def slice(self, first: int, count: int) -> Sequence:
+        """Samples [first, first + count); ValueError beyond the end."""
+
+    def permuted(self, order: Order) -> Sequence:
+        """Sample order(i) at place i. Raises ValueError if the order is of another size."""
+
+    def with_weights(self, weights: numpy.typing.ArrayLike) -> Sequence:
+        """The same samples with float32[n] weights; ValueError if there are more or fewer."""
+
+    def where(
+        self, *, labels: numpy.typing.ArrayLike | None = None, start: int | None = None, end: int | None = None
+    ) -> Sequence:
+        """The samples whose label is one of int64[n] labels and whose timestamp is in [start, end).
+
+        Reads the columns once, and keeps at most one bit for each sample.
+        """
+
+    def partitions(self, maximum_keys_in_memory: int) -> int:
+        """The number of partitions of so many samples; ValueError for 0."""
+
+    def partition(self, number: int, maximum_keys_in_memory: int) -> Sequence:
+        """A partition, from 0; the last one may be shorter. Raises ValueError for one that does not exist."""
+
+    def share(self, worker: int, workers: int) -> Sequence:
+        """The contiguous share of a worker; the first `len mod workers` get one more.
+
+        Raises ValueError if worker >= workers.
+        """
+
+    def __len__(self) -> int: ...
+    @property
+    def weighted(self) -> bool: ...
+    def keys(self, first: int, count: int) -> Annotated[NDArray[numpy.int64], dict(shape=(None,))]:
+        """int64[count] keys of samples [first, first + count); ValueError beyond the end."""
+
+    def timestamps(self, first: int, count: int) -> Annotated[NDArray[numpy.int64], dict(shape=(None,))]:
+        """int64[count] Unix seconds."""
+
+    def labels(self, first: int, count: int) -> Annotated[NDArray[numpy.int64], dict(shape=(None,))]:
+        """int64[count] labels."""
+
+    def read(
+        self, first: int, count: int
+    ) -> tuple[numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.float32] | None]:
+        """(int64[count] keys, float32[count] weights or None) of samples [first, first + count)."""
+
+    def read_at(
+        self, indices: numpy.typing.ArrayLike
+    ) -> tuple[numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.float32] | None]:
+        """The same for uint64[n] indices in any order."""
+
+    def label_counts(self) -> tuple[numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.uint64]]:
+        """(int64[n] labels that occur, ascending, uint64[n] how often)."""
+
+    def write(self, path: str | bytes | os.PathLike[str] | os.PathLike[bytes], view: View) -> None:
+        """Write a training set, durably and in bounded memory; with weights if the sequence is weighted.
+
+        Raises ConflictError if the file exists, UnknownKeyError for keys that the dataset never had.
+        """
+
+class Ledger:
+    """What each trigger of a pipeline saw, as it was at one moment."""
+
+    @staticmethod
+    def open(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], view: View | None = None) -> Ledger:
+        """All that was durable. `view` is the one that ranges refer to, if there are any.
+
+        Raises CorruptFileError if a check fails, ValueError if there are ranges of another view.
+        """
+
+    @property
+    def triggers(self) -> int:
+        """Triggers that have ended; one more may be open."""
+
+    def __len__(self) -> int: ...
+    def samples(self, first: int, end: int) -> Sequence:
+        """What the triggers [first, end) saw; nothing for triggers that are not there."""
+
+    def verify(self) -> None:
+        """Check every frame; CorruptFileError if one fails."""
+
+class LedgerWriter:
+    """Appends to a ledger. Any thread may call it."""
+
+    def __init__(self, path: str | bytes | os.PathLike[str] | os.PathLike[bytes], lock_timeout_s: float = 10.0) -> None:
+        """Open the ledger, or create it. Cuts off what a killed writer left unfinished.
+
+        Raises ConflictError if somebody else writes to it, CorruptFileError if it is damaged.
+        """
+
+    @property
+    def open_trigger(self) -> int:
+        """The trigger that samples belong to now."""
+
+    def __len__(self) -> int: ...
+    @property
+    def cut_bytes(self) -> int:
+        """Bytes that were cut off when it was opened."""
+
+    def inform(
+        self,
+        trigger: int,
+        batch: int,
+        keys: numpy.typing.ArrayLike,
+        timestamps: numpy.typing.ArrayLike,
+        labels: numpy.typing.ArrayLike,
+    ) -> bool:
+        """Add int64[n] keys, timestamps and labels to the open trigger, wholly or not at all; durable after sync().
+
+        False, and nothing changes, if the trigger has this batch already. Raises ValueError if the columns differ
+        in length or the trigger is not open, ConflictError if its batch of this number is another one.
+        """
+
+    def inform_ranges(self, trigger: int, batch: int, view: View, ranges: numpy.typing.ArrayLike) -> bool:
+        """The same with uint64[m, 2] ranges (first position, count) of a view."""
+
+    def end_trigger(self, trigger: int) -> bool:
+        """End the open trigger, durably with all before; False if it has ended already."""
+
+    def sync(self) -> None:
+        """Make everything durable and visible to readers."""
+
+    def snapshot(self, view: View | None = None) -> Ledger:
+        """The ledger as it is now, synced or not."""
+
 class Reader:
     """Fetches the bytes of any samples of an index from its source files."""
 
@@ -443,7 +594,7 @@ class Reader:
         """
 
     def fetch_fields(
-        self, keys: numpy.typing.ArrayLike, fields: Sequence[tuple[int, int]]
+        self, keys: numpy.typing.ArrayLike, fields: _Sequence[tuple[int, int]]
     ) -> tuple[numpy.typing.NDArray[numpy.int64], list[numpy.typing.NDArray[numpy.uint8]]]:
         """(int64[n] labels, one uint8[n, length] for each field) of int64[n] keys.
 
@@ -455,7 +606,7 @@ class Feed:
     """The samples of a training set in training order, several batches for one call."""
 
     def __init__(
-        self, training_set: TrainingSet, order: Order, reader: Reader, fields: Sequence[tuple[int, int]] | None
+        self, training_set: TrainingSet, order: Order, reader: Reader, fields: _Sequence[tuple[int, int]] | None
     ) -> None:
         """Sample i of the feed is the set's sample at place i of the order. `fields` None: whole samples.
 
@@ -589,7 +740,9 @@ class Watcher:
     A hint, where the operating system gives one: see `scans_because`.
     """
 
-    def __init__(self, folders: Sequence[WatchedFolder], *, min_interval_s: float = 1.0, quiet_s: float = 0.05) -> None:
+    def __init__(
+        self, folders: _Sequence[WatchedFolder], *, min_interval_s: float = 1.0, quiet_s: float = 0.05
+    ) -> None:
         """Begin to watch.
 
         Changes are told at most every `min_interval_s` seconds, a burst of them when nothing has happened for

@@ -7,6 +7,7 @@
 #include "core/message.hpp"
 #include "modyn/column_file.hpp"
 #include "modyn/partition.hpp"
+#include "partition/range_table.hpp"
 #include "partition/training_set_layout.hpp"
 
 namespace modyn {
@@ -69,9 +70,7 @@ struct TrainingSet::State {
   std::uint64_t samples = 0;
   bool weighted = false;
   bool explicit_keys = false;
-  // Ranges, if not explicit keys. Both lie in the file's map.
-  std::span<const std::uint64_t> range_first;
-  std::span<const std::uint64_t> range_end;
+  partition::RangeTable ranges;  // if not explicit keys; lies in the file's map
   // Whole columns, verified when a random access first needs them.
   mutable std::once_flag all_keys_once;
   mutable std::once_flag all_weights_once;
@@ -82,33 +81,23 @@ struct TrainingSet::State {
   void check_request(std::size_t keys, std::size_t weights) const;
   void check_end(std::uint64_t first, std::uint64_t count) const;
 
-  // The range that holds sample `index`.
-  [[nodiscard]] std::size_t range_of(std::uint64_t index) const {
-    return static_cast<std::size_t>(std::ranges::upper_bound(range_end, index) - range_end.begin());
-  }
-  [[nodiscard]] std::uint64_t range_begin(std::size_t range) const { return range == 0 ? 0 : range_end[range - 1]; }
-  [[nodiscard]] std::uint64_t position_of(std::uint64_t index) const {
-    const std::size_t range = range_end.size() == 1 ? 0 : range_of(index);
-    return range_first[range] + (index - range_begin(range));
-  }
-
   void keys_in_ranges(std::uint64_t first, std::span<Key> keys) const;
   void keys_in_ranges_at(std::span<const std::uint64_t> indices, std::span<Key> keys) const;
 };
 
 void TrainingSet::State::open_ranges() {
-  range_first = file->read<std::uint64_t>(partition::kFirstColumn);
-  range_end = file->read<std::uint64_t>(partition::kEndColumn);
-  require_size(*file, partition::kEndColumn, range_first.size());
-  for (std::size_t range = 0; range < range_end.size(); ++range) {
-    const std::uint64_t count = range_end[range] - range_begin(range);
-    if (range_end[range] <= range_begin(range) || range_first[range] > view->size() ||
-        count > view->size() - range_first[range]) {
+  const auto first = file->read<std::uint64_t>(partition::kFirstColumn);
+  const auto end = file->read<std::uint64_t>(partition::kEndColumn);
+  require_size(*file, partition::kEndColumn, first.size());
+  ranges = partition::RangeTable(first, end);
+  for (std::size_t range = 0; range < ranges.ranges(); ++range) {
+    const std::uint64_t count = end[range] - ranges.begin_of(range);
+    if (end[range] <= ranges.begin_of(range) || first[range] > view->size() || count > view->size() - first[range]) {
       corrupt(*file, "range " + std::to_string(range) + " is empty or reaches beyond the view");
     }
   }
-  if (range_begin(range_end.size()) != samples) {
-    corrupt(*file, "its ranges hold " + std::to_string(range_begin(range_end.size())) + " samples, not the " +
+  if (ranges.samples() != samples) {
+    corrupt(*file, "its ranges hold " + std::to_string(ranges.samples()) + " samples, not the " +
                        core::grouped(samples) + " of its header");
   }
 }
@@ -128,19 +117,16 @@ void TrainingSet::State::check_end(std::uint64_t first, std::uint64_t count) con
 }
 
 void TrainingSet::State::keys_in_ranges(std::uint64_t first, std::span<Key> keys) const {
-  for (std::size_t range = range_of(first); !keys.empty(); ++range) {
-    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(range_end[range] - first, keys.size()));
-    view->keys(range_first[range] + (first - range_begin(range)), keys.first(count));
-    first += count;
-    keys = keys.subspan(count);
-  }
+  ranges.for_each(first, keys.size(), [&](std::uint64_t position, std::uint64_t at, std::uint64_t count) {
+    view->keys(position, keys.subspan(at, count));
+  });
 }
 
 void TrainingSet::State::keys_in_ranges_at(std::span<const std::uint64_t> indices, std::span<Key> keys) const {
   std::array<std::uint64_t, kBlock> positions;
   for (std::size_t done = 0; done < indices.size(); done += kBlock) {
     const auto block = indices.subspan(done, std::min(kBlock, indices.size() - done));
-    std::ranges::transform(block, positions.begin(), [this](std::uint64_t index) { return position_of(index); });
+    std::ranges::transform(block, positions.begin(), [this](std::uint64_t index) { return ranges.position_of(index); });
     view->keys_at(std::span(positions).first(block.size()), keys.subspan(done, block.size()));
   }
 }
@@ -151,7 +137,7 @@ TrainingSet::~TrainingSet() = default;
 std::shared_ptr<const TrainingSet> TrainingSet::open(const std::filesystem::path& path,
                                                      std::shared_ptr<const View> view) {
   auto state = std::make_unique<State>();
-  state->file = ColumnFile::open(path, FileKind::kTrainingSet);
+  state->file = ColumnFile::open(path, FileKind::kTrainingSet, ReadBy::kCopy);
   state->view = std::move(view);
   const ColumnFile& file = *state->file;
   const Header header = read_header(file);
@@ -181,12 +167,12 @@ void TrainingSet::read(std::uint64_t first, std::span<Key> keys, std::span<float
   state.check_end(first, keys.size());
   if (keys.empty()) return;
   if (state.explicit_keys) {
-    std::ranges::copy(state.file->read<Key>(partition::kKeysColumn, first, keys.size()), keys.begin());
+    state.file->column<Key>(partition::kKeysColumn).copy(first, keys);
   } else {
     state.keys_in_ranges(first, keys);
   }
   if (state.weighted && !weights.empty()) {
-    std::ranges::copy(state.file->read<float>(partition::kWeightsColumn, first, weights.size()), weights.begin());
+    state.file->column<float>(partition::kWeightsColumn).copy(first, weights);
   } else {
     std::ranges::fill(weights, 1.0F);
   }

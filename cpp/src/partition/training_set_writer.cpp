@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -7,6 +9,7 @@
 #include "core/message.hpp"
 #include "modyn/column_file.hpp"
 #include "modyn/partition.hpp"
+#include "modyn/sequence.hpp"
 #include "partition/training_set_layout.hpp"
 
 namespace modyn {
@@ -14,20 +17,57 @@ namespace {
 
 using partition::Header;
 
+// Elements that are checked, or read and written, at a time.
+constexpr std::size_t kPiece = 65'536;
+
 [[noreturn]] void refuse(const std::filesystem::path& path, const std::string& what,
                          ErrorKind kind = ErrorKind::kInvalidArgument) {
   throw Error(kind, "training set " + core::quoted(path) + ": " + what);
 }
 
-void check_weights(const std::filesystem::path& path, std::span<const float> weights, std::uint64_t samples) {
-  if (!weights.empty() && weights.size() != samples) {
-    refuse(path, core::grouped(std::uint64_t{weights.size()}) + " weights for " + core::grouped(samples) +
-                     " samples; give one for each sample or none");
+void check_weights(const std::filesystem::path& path, std::span<const float> weights, std::uint64_t first) {
+  // Exponents of all ones are those of infinities and NaNs. Unlike a search, this loop is vectorised.
+  std::uint32_t bad = 0;
+  for (const float weight : weights) {
+    const std::uint32_t exponent = std::bit_cast<std::uint32_t>(weight) & 0x7F800000U;
+    bad |= exponent == 0x7F800000U ? 1U : 0U;
   }
-  const auto bad = std::ranges::find_if_not(weights, [](float weight) { return std::isfinite(weight); });
-  if (bad != weights.end()) {
-    refuse(path,
-           "weight " + std::to_string(*bad) + " of sample " + std::to_string(bad - weights.begin()) + " is not finite");
+  if (bad == 0) return;
+  const auto place = std::ranges::find_if_not(weights, [](float weight) { return std::isfinite(weight); });
+  refuse(path, "weight " + std::to_string(*place) + " of sample " +
+                   core::grouped(first + static_cast<std::uint64_t>(place - weights.begin())) + " is not finite");
+}
+
+void check_number_of_weights(const std::filesystem::path& path, std::size_t weights, std::uint64_t samples) {
+  if (weights == 0 || weights == samples) return;
+  refuse(path, core::grouped(std::uint64_t{weights}) + " weights for " + core::grouped(samples) +
+                   " samples; give one for each sample or none");
+}
+
+[[noreturn]] void refuse_key(const std::filesystem::path& path, Key key, const std::string& why) {
+  refuse(path, "key " + core::grouped(key) + why, ErrorKind::kUnknownKey);
+}
+
+// That the dataset has given out the keys, and that none is deleted in the pinned manifest.
+void check_keys(const std::filesystem::path& path, std::span<const Key> keys, const Index& index) {
+  const auto next_key = static_cast<std::uint64_t>(index.summary().next_key);
+  const auto is_unknown = [next_key](Key key) { return static_cast<std::uint64_t>(key) >= next_key; };  // or negative
+  std::uint64_t unknown = 0;
+  for (const Key key : keys) unknown |= is_unknown(key) ? 1U : 0U;  // unlike a search, this is vectorised
+  if (unknown != 0) {
+    refuse_key(path, *std::ranges::find_if(keys, is_unknown),
+               " is not in the dataset, whose keys are 0 to " + core::grouped(index.summary().next_key - 1));
+  }
+  if (index.summary().deleted == 0) return;
+  std::array<bool, kPiece> is_deleted;
+  for (std::size_t first = 0; first < keys.size(); first += kPiece) {
+    const auto piece = keys.subspan(first, std::min(kPiece, keys.size() - first));
+    index.deleted(piece, std::span(is_deleted).first(piece.size()));
+    const auto end = is_deleted.begin() + static_cast<std::ptrdiff_t>(piece.size());
+    const auto found = std::find(is_deleted.begin(), end, true);
+    if (found == end) continue;
+    refuse_key(path, piece[static_cast<std::size_t>(found - is_deleted.begin())],
+               " is deleted in manifest " + core::grouped(index.summary().manifest));
   }
 }
 
@@ -43,8 +83,11 @@ Header header_for(const View& view, partition::Representation representation, st
   return header;
 }
 
-void add_common(ColumnFileWriter& writer, const Header& header, std::span<const float> weights) {
+void add_header(ColumnFileWriter& writer, const Header& header) {
   writer.add(partition::kHeaderColumn, ColumnType::kUint64, std::as_bytes(std::span(header)));
+}
+
+void add_weights(ColumnFileWriter& writer, std::span<const float> weights) {
   if (!weights.empty()) writer.add(partition::kWeightsColumn, ColumnType::kFloat32, std::as_bytes(weights));
 }
 
@@ -80,37 +123,73 @@ RangeColumns columns_of(const std::filesystem::path& path, std::span<const Range
   return columns;
 }
 
+void add_ranges(ColumnFileWriter& writer, const RangeColumns& columns) {
+  writer.add(partition::kFirstColumn, ColumnType::kUint64, std::as_bytes(std::span(columns.first)));
+  writer.add(partition::kEndColumn, ColumnType::kUint64, std::as_bytes(std::span(columns.end)));
+}
+
+// A column that is read from a sequence while it is written. read(first, piece) fills and checks a piece.
+template <typename T, typename Read>
+void add_read(ColumnFileWriter& writer, std::string_view name, std::uint64_t samples, const Read& read) {
+  writer.add_streamed(name, column_type<T>(), samples, [samples, read](const ColumnFileWriter::Sink& sink) {
+    std::vector<T> piece(static_cast<std::size_t>(std::min<std::uint64_t>(samples, kPiece)));
+    for (std::uint64_t first = 0; first < samples; first += piece.size()) {
+      piece.resize(static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), samples - first)));
+      read(first, std::span(piece));
+      sink(std::as_bytes(std::span(piece)));
+    }
+  });
+}
+
 }  // namespace
 
 void TrainingSet::write_ranges(const std::filesystem::path& path, const View& view, std::span<const Range> ranges,
                                std::span<const float> weights) {
   const RangeColumns columns = columns_of(path, ranges, view.size());
   const std::uint64_t samples = columns.end.empty() ? 0 : columns.end.back();
-  check_weights(path, weights, samples);
+  check_number_of_weights(path, weights.size(), samples);
+  check_weights(path, weights, 0);
   const Header header = header_for(view, partition::kRanges, samples);
   ColumnFileWriter writer(FileKind::kTrainingSet);
-  add_common(writer, header, weights);
-  writer.add(partition::kFirstColumn, ColumnType::kUint64, std::as_bytes(std::span(columns.first)));
-  writer.add(partition::kEndColumn, ColumnType::kUint64, std::as_bytes(std::span(columns.end)));
+  add_header(writer, header);
+  add_weights(writer, weights);
+  add_ranges(writer, columns);
   writer.publish(path);
 }
 
 void TrainingSet::write_keys(const std::filesystem::path& path, const View& view, std::span<const Key> keys,
                              std::span<const float> weights) {
-  check_weights(path, weights, keys.size());
-  // Keys within the range ever given out may still have been retired; fetch names those.
-  const Key next_key = view.index()->summary().next_key;
-  const auto unknown = std::ranges::find_if(keys, [next_key](Key key) { return key < 0 || key >= next_key; });
-  if (unknown != keys.end()) {
-    refuse(
-        path,
-        "key " + core::grouped(*unknown) + " is not in the dataset, whose keys are 0 to " + core::grouped(next_key - 1),
-        ErrorKind::kUnknownKey);
-  }
+  check_number_of_weights(path, weights.size(), keys.size());
+  check_weights(path, weights, 0);
+  check_keys(path, keys, *view.index());
   const Header header = header_for(view, partition::kKeys, keys.size());
   ColumnFileWriter writer(FileKind::kTrainingSet);
-  add_common(writer, header, weights);
+  add_header(writer, header);
+  add_weights(writer, weights);
   writer.add(partition::kKeysColumn, ColumnType::kInt64, std::as_bytes(keys));
+  writer.publish(path);
+}
+
+void write_training_set(const std::filesystem::path& path, const View& view, const Sequence& sequence) {
+  const auto ranges = sequence.ranges(view);
+  const RangeColumns columns = ranges ? columns_of(path, *ranges, view.size()) : RangeColumns();
+  const Header header = header_for(view, ranges ? partition::kRanges : partition::kKeys, sequence.size());
+  ColumnFileWriter writer(FileKind::kTrainingSet);
+  add_header(writer, header);
+  if (sequence.weighted()) {
+    add_read<float>(writer, partition::kWeightsColumn, sequence.size(), [&](std::uint64_t first, auto weights) {
+      sequence.read(first, weights.size(), {.weights = weights});
+      check_weights(path, weights, first);
+    });
+  }
+  if (ranges) {
+    add_ranges(writer, columns);
+  } else {
+    add_read<Key>(writer, partition::kKeysColumn, sequence.size(), [&](std::uint64_t first, auto keys) {
+      sequence.read(first, keys.size(), {.keys = keys});
+      check_keys(path, keys, *view.index());
+    });
+  }
   writer.publish(path);
 }
 

@@ -109,7 +109,8 @@ TEST(Order, EpochsDiffer) {
 TEST(Order, KeepsItsVersionOneValues) {
   const Address address{.seed = 7, .trigger = 3, .purpose = Purpose::kShuffle, .index = 1};
   EXPECT_EQ(all(Order::blockwise(address, 11, 4)), (std::vector<std::uint64_t>{9, 10, 5, 7, 1, 2, 6, 8, 3, 0, 4}));
-  EXPECT_EQ(places(Order::blockwise(address, 1'000'000'007, 1024), 123'456'789, 4), (std::vector<std::uint64_t>{474626219, 878585299, 702518142, 988074065}));
+  EXPECT_EQ(places(Order::blockwise(address, 1'000'000'007, 1024), 123'456'789, 4),
+            (std::vector<std::uint64_t>{474626219, 878585299, 702518142, 988074065}));
 }
 
 // Chi-square statistic of equally likely cells, as standard deviations from its mean.
