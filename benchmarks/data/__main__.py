@@ -1,6 +1,6 @@
 """Every comparison of the data plane, each module in a process of its own: one table and build/bench/data.json.
 
-Modules write build/bench/data_<module>.json; a process of its own keeps the memory of one out of the figures of another.
+Modules write build/bench/data_<module>.json; a process of its own keeps the memory of one out of another's figures.
 """
 
 from __future__ import annotations
