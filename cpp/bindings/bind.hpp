@@ -6,6 +6,8 @@
 namespace modyn::bindings {
 
 void bind_index(nanobind::module_& module);
+void bind_query(nanobind::module_& module);
+void bind_maintenance(nanobind::module_& module);
 void bind_formats(nanobind::module_& module);
 void bind_ingest(nanobind::module_& module);
 void bind_partition(nanobind::module_& module);

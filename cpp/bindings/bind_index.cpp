@@ -11,6 +11,7 @@
 #include "bind.hpp"
 #include "modyn/index.hpp"
 #include "paths.hpp"
+#include "view_order.hpp"
 
 namespace modyn::bindings {
 namespace {
@@ -18,14 +19,6 @@ namespace {
 using namespace nanobind::literals;
 
 nb::bytes to_bytes(const std::string& text) { return nb::bytes(text.data(), text.size()); }
-
-std::string_view name_of(ViewOrder order) { return order == ViewOrder::kTime ? "time" : "sequence"; }
-
-ViewOrder order_of(std::string_view name) {
-  if (name == "time") return ViewOrder::kTime;
-  if (name == "sequence") return ViewOrder::kSequence;
-  throw Error(ErrorKind::kInvalidArgument, "order '" + std::string(name) + "' is neither 'time' nor 'sequence'");
-}
 
 // A column with one element for each key, filled by a member function of Index.
 template <typename T, typename Fill>
@@ -73,7 +66,8 @@ void bind_values(nb::module_& module) {
       .def_ro("manifest", &IndexSummary::manifest, "Number of the manifest, from 1; 0 without a commit.")
       .def_ro("sequence", &IndexSummary::sequence)
       .def_ro("next_key", &IndexSummary::next_key)
-      .def_ro("samples", &IndexSummary::samples)
+      .def_ro("samples", &IndexSummary::samples, "Without the deleted ones.")
+      .def_ro("deleted", &IndexSummary::deleted)
       .def_ro("files", &IndexSummary::files)
       .def_ro("extents", &IndexSummary::extents)
       .def_ro("segments", &IndexSummary::segments)
@@ -142,6 +136,13 @@ void bind_index_class(nb::module_& module) {
            "(file numbers, offsets, lengths, cut offsets, cut lengths) of int64[n] keys.\n\n"
            "A sample is bytes [offset, offset + length) of its file without the cut, which begins `cut offset` bytes\n"
            "into them. UnknownKeyError names missing keys.")
+      .def(
+          "deleted",
+          [](const Index& index, const Column<Key>& keys) {
+            return column_of<bool>(keys.span().size(), [&](auto out) { index.deleted(keys.span(), out); });
+          },
+          "keys"_a,
+          "bool[n], whether the samples with int64[n] keys are deleted here; UnknownKeyError if none ever had one.")
       .def("source_file", &Index::source_file, "file"_a, "The source file with this number.")
       .def_prop_ro("source_files", &Index::source_files, "How many source files there are.")
       .def(
@@ -180,6 +181,20 @@ void bind_view(nb::module_& module) {
             return column_of<std::int64_t>(count, [&](auto out) { view.labels(first, out); });
           },
           "first"_a, "count"_a, "int64[count] labels of positions [first, first + count).")
+      .def(
+          "read",
+          [](const View& view, std::uint64_t first, std::uint64_t count) {
+            Buffer<Key> keys(count);
+            Buffer<Timestamp> timestamps(count);
+            Buffer<std::int64_t> labels(count);
+            released([&] { view.read(first, keys.span(), timestamps.span(), labels.span()); });
+            return nb::make_tuple(std::move(keys).to_array(), std::move(timestamps).to_array(),
+                                  std::move(labels).to_array());
+          },
+          "first"_a, "count"_a,
+          nb::sig("def read(self, first: int, count: int) -> tuple[numpy.typing.NDArray[numpy.int64], "
+                  "numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.int64]]"),
+          "(int64[count] keys, timestamps in Unix seconds, labels) of positions [first, first + count).")
       .def(
           "keys_at",
           [](const View& view, const Column<std::uint64_t>& positions) {

@@ -13,6 +13,8 @@ NB_MODULE(_native, module) {
 #endif
   modyn::bindings::register_errors();
   modyn::bindings::bind_index(module);
+  modyn::bindings::bind_query(module);
+  modyn::bindings::bind_maintenance(module);
   modyn::bindings::bind_formats(module);
   modyn::bindings::bind_ingest(module);
   modyn::bindings::bind_partition(module);

@@ -46,7 +46,11 @@ class IndexSummary:
     @property
     def next_key(self) -> int: ...
     @property
-    def samples(self) -> int: ...
+    def samples(self) -> int:
+        """Without the deleted ones."""
+
+    @property
+    def deleted(self) -> int: ...
     @property
     def files(self) -> int: ...
     @property
@@ -134,6 +138,9 @@ class Index:
         into them. UnknownKeyError names missing keys.
         """
 
+    def deleted(self, keys: numpy.typing.ArrayLike) -> Annotated[NDArray[numpy.bool_], dict(shape=(None,))]:
+        """bool[n], whether the samples with int64[n] keys are deleted here; UnknownKeyError if none ever had one."""
+
     def source_file(self, file: int) -> SourceFile:
         """The source file with this number."""
 
@@ -167,11 +174,118 @@ class View:
     def labels(self, first: int, count: int) -> Annotated[NDArray[numpy.int64], dict(shape=(None,))]:
         """int64[count] labels of positions [first, first + count)."""
 
+    def read(
+        self, first: int, count: int
+    ) -> tuple[numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.int64]]:
+        """(int64[count] keys, timestamps in Unix seconds, labels) of positions [first, first + count)."""
+
     def keys_at(self, positions: numpy.typing.ArrayLike) -> Annotated[NDArray[numpy.int64], dict(shape=(None,))]:
         """int64[n] keys of uint64[n] positions in any order."""
 
     def position_of_time(self, timestamp: int) -> int:
         """The number of samples with a smaller timestamp. ValueError unless the order is 'time'."""
+
+class Samples:
+    """The samples of one pinned index that a query asks for, in a fixed order."""
+
+    @staticmethod
+    def select(
+        index: Index,
+        *,
+        order: str = "sequence",
+        start: int | None = None,
+        end: int | None = None,
+        since: int = 0,
+        until: int | None = None,
+    ) -> Samples:
+        """Samples with timestamps in [start, end), of commits with sequence numbers in (since, until].
+
+        By key if `order` is 'sequence', by (timestamp, key) if it is 'time'. Deleted ones are not among them.
+        """
+
+    def __len__(self) -> int: ...
+    @property
+    def index(self) -> Index: ...
+    @property
+    def order(self) -> str:
+        """'time' or 'sequence'."""
+
+    def read(
+        self, first: int, count: int
+    ) -> tuple[numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.int64]]:
+        """(int64[count] keys, timestamps in Unix seconds, labels) of positions [first, first + count).
+
+        ValueError beyond the end.
+        """
+
+    def slice(self, first: int, count: int) -> Samples:
+        """Positions [first, first + count) as samples of their own; ValueError beyond the end."""
+
+    def share(self, worker: int, workers: int) -> Samples:
+        """The consecutive part of one of `workers` workers: the first (size mod workers) get one more.
+
+        Parts are disjoint and complete. ValueError if worker >= workers.
+        """
+
+def count_samples(index: Index, start: int | None = None, end: int | None = None) -> int:
+    """The number of samples with timestamps in [start, end)."""
+
+def count_labels(
+    index: Index, start: int | None = None, end: int | None = None
+) -> tuple[numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.uint64]]:
+    """(int64[n] labels, ascending, uint64[n] samples with each) of the samples with timestamps in [start, end)."""
+
+class DeleteReport:
+    """What a deletion did."""
+
+    @property
+    def manifest(self) -> int:
+        """Number of the newest manifest afterwards."""
+
+    @property
+    def deleted(self) -> int:
+        """Samples."""
+
+    @property
+    def already_deleted(self) -> int:
+        """Of the keys given, before."""
+
+def delete_samples(
+    dataset: str | bytes | os.PathLike[str] | os.PathLike[bytes],
+    keys: numpy.typing.ArrayLike,
+    lock_timeout_s: float = 60.0,
+) -> DeleteReport:
+    """Delete samples from the newest manifest on; source files stay as they are.
+
+    int64[n] keys in any order; repeated or deleted ones do no harm. UnknownKeyError for a key that no sample ever
+    had: then nothing is deleted. ConflictError if the dataset stays locked for `lock_timeout_s` seconds.
+    """
+
+class MergeReport:
+    """What a merge of segments did."""
+
+    @property
+    def manifest(self) -> int:
+        """Number of the newest manifest afterwards."""
+
+    @property
+    def merged(self) -> int:
+        """Segments that became one."""
+
+    @property
+    def segments(self) -> int:
+        """There are afterwards."""
+
+    @property
+    def bytes_written(self) -> int: ...
+
+def merge_segments(
+    dataset: str | bytes | os.PathLike[str] | os.PathLike[bytes], lock_timeout_s: float = 60.0
+) -> MergeReport:
+    """Make one segment of small neighbours, if there are enough of them. Keys and the sequence number stay.
+
+    Cheap if there is nothing to merge. ConflictError if the dataset stays locked for `lock_timeout_s` seconds.
+    """
 
 def register_format(kind: str, python_class: Callable[[dict[str, str]], object]) -> None:
     """Make a format that is written in Python known to this process (modyn.storage.formats.register_format).
