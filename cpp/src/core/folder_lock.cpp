@@ -85,9 +85,7 @@ std::uint64_t FolderLock::claim_epoch(std::uint64_t floor) {
   EpochRecord record;
   record.epoch = std::max(floor, read_epoch(file_)) + 1;
   record.checksum = checksum_of(record.epoch);
-  if (::pwrite(file_.number(), &record, sizeof(record), 0) != static_cast<ssize_t>(sizeof(record))) {
-    throw_system_error("write", path_, errno);
-  }
+  write_at(file_, 0, std::as_bytes(std::span(&record, 1)), path_);
   sync_file(file_, path_);
   epoch_ = record.epoch;
   return epoch_;

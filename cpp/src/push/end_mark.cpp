@@ -5,7 +5,6 @@
 #include <span>
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include "core/crc32c.hpp"
 #include "core/message.hpp"
@@ -64,9 +63,7 @@ void EndMarkFile::write(const EndMark& mark) const {
   record.batches = mark.end.batches;
   record.samples = mark.end.samples;
   record.checksum = checksum_of(record);
-  if (::pwrite(file_.number(), &record, sizeof(record), 0) != static_cast<ssize_t>(sizeof(record))) {
-    core::throw_system_error("write", path_, errno);
-  }
+  core::write_at(file_, 0, std::as_bytes(std::span(&record, 1)), path_);
 }
 
 void EndMarkFile::sync() const { core::sync_file(file_, path_); }

@@ -44,6 +44,10 @@ if TYPE_CHECKING:
 _WATCH_LOCK_TIMEOUT_S = 1.0
 
 
+MAX_NAME_BYTES = 200
+"""Of a dataset's name, which is part of its folder's name."""
+
+
 class LocalView:
     """A view that this process opened itself."""
 
@@ -97,8 +101,11 @@ class LocalStorage:
         base_path = Path(os.path.abspath(base_path))  # noqa: PTH100 - keeps symlinks as the user named them
         if not base_path.is_dir():
             raise DatasetError(f"dataset '{name}': '{base_path}' is not a folder")
-        if not name or name != name.strip() or "/" in name:
-            raise DatasetError(f"dataset name {name!r}: use a non-empty name without slashes or blanks at its ends")
+        if not _is_name(name):
+            raise DatasetError(
+                f"dataset name {name!r}: use 1 to {MAX_NAME_BYTES} bytes of printable text, without slashes and "
+                "without blanks at its ends"
+            )
         settings_text(format, timestamp)  # raises if they do not fit together
         settings = {"base_path": str(base_path), "format": to_json(format), "timestamp": asdict(timestamp)}
         with self._database.transaction() as session:
@@ -208,6 +215,12 @@ class LocalStorage:
                 known = ", ".join(session.scalars(select(DatasetRow.name).order_by(DatasetRow.name))) or "none"
                 raise DatasetError(f"dataset '{name}' is not registered (registered: {known}); use `modyn dataset add`")
             return row
+
+
+def _is_name(name: str) -> bool:
+    if not name or name != name.strip() or "/" in name or not name.isprintable():
+        return False
+    return len(name.encode()) <= MAX_NAME_BYTES
 
 
 def _settings_of(row: DatasetRow) -> dict[str, object]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from tests.growing import BYTES_PARSER, DAY, MODEL, RECORD, START, pipeline, wri
 
 from modyn import _native
 from modyn.config import PipelineConfig
-from modyn.errors import DatasetError, ModelError
+from modyn.errors import DatasetError, ModelError, SourceChangedError
 from modyn.evaluator.api import EvaluationRequest, EvaluationResult
 from modyn.evaluator.job import evaluate, run
 from modyn.storage.api import Interval, ViewRef
@@ -239,3 +241,13 @@ def test_a_label_that_a_metric_does_not_know_is_named(request_for):
     shifted = "def label_transformer_function(labels):\n    return labels + 1\n"
     with pytest.raises(DatasetError, match="'ROC-AUC': label 2 is none of the classes 0 to 1"):
         evaluate(request_for([Interval()], label_transformer_function=shifted), ignore)
+
+
+def test_a_source_that_changed_is_an_error_and_never_fewer_samples(request_for, source, tmp_path):
+    shutil.copytree(source / "data", tmp_path / "data")
+    view = replace(request_for(INTERVALS).view, root=tmp_path / "data")
+    evaluate(replace(request_for(INTERVALS), view=view), ignore)
+    changed = sorted((tmp_path / "data").iterdir())[3]
+    os.truncate(changed, changed.stat().st_size - RECORD.itemsize)
+    with pytest.raises(SourceChangedError, match=changed.name):
+        evaluate(replace(request_for(INTERVALS), view=view), ignore)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -119,3 +121,15 @@ def test_the_winner_is_named_by_its_token(database: Database, run: int, tmp_path
     assert journal.trigger(0).winner == won.token
     restored = TrainingResult.from_json(journal.trigger(0).training or {})
     assert restored == RESULT
+
+
+def test_each_line_has_the_time_of_its_own_commit(database: Database, run: int, tmp_path: Path) -> None:
+    journal = Journal.take_over(database, run)
+    bounds = [time.time()]
+    for phase in ("streaming", "evaluating", "streaming"):
+        time.sleep(0.01)
+        journal.begin(phase)
+        bounds.append(time.time())
+    times = [line["time"] for line in journal.lines()]
+    assert len(times) == 3
+    assert all(before < at <= after for (before, after), at in zip(pairwise(bounds), times, strict=True))
