@@ -42,6 +42,7 @@ def specimens(folder: Path) -> list[Specimen]:
     found += _of_pushed(folder / "pushed", sample_size=32, batches=3)
     found += _of_pushed(folder / "pushed-rows", sample_size=0, batches=40)
     found.append(_of_view(scattered))
+    found += [_of_ledger(folder / "small", rows, batches=4), _of_ledger(folder / "large", rows, batches=300)]
     return found
 
 
@@ -146,6 +147,32 @@ def _of_view(dataset: Path) -> Specimen:
     read()  # the first one writes it
     [path] = (dataset / "views").iterdir()
     return Specimen("view", path, path.stat().st_size, read)
+
+
+def _of_ledger(path: Path, dataset: Path, batches: int) -> Specimen:
+    """What two triggers saw, as samples and as ranges of a view."""
+    view = _native.View.build(_native.Index.open(dataset), "time")
+    keys = np.arange(100)
+    writer = _native.LedgerWriter(path)
+    for batch in range(batches):
+        trigger = int(batch >= batches // 2)
+        if batch == batches // 2:
+            writer.end_trigger(0)
+        if batch % 3 == 2:
+            writer.inform_ranges(trigger, batch, view, [(batch, 20)])
+        else:
+            writer.inform(trigger, batch, keys * batch, keys + batch, keys % 7)
+    writer.sync()
+    size = path.stat().st_size
+
+    def read() -> object:
+        ledger = _native.Ledger.open(path, view)
+        seen = [ledger.samples(trigger, trigger + 1) for trigger in range(2)]
+        return [
+            (samples.keys(0, len(samples)).tobytes(), samples.timestamps(0, len(samples)).tobytes()) for samples in seen
+        ], [samples.labels(0, len(samples)).tobytes() for samples in seen]
+
+    return Specimen("ledger", path, size, read)
 
 
 def _of_pushed(dataset: Path, sample_size: int, batches: int) -> list[Specimen]:

@@ -128,6 +128,37 @@ def training_set(disk: Disk) -> None:
     assert failures >= 5
 
 
+def ledger(disk: Disk) -> None:
+    """What could not be written is not there, also not when the ledger is opened again; the same writer goes on."""
+    path = disk.folder / "ledger"
+    writer = _native.LedgerWriter(path)
+    keys = np.random.default_rng(0).integers(0, 2**40, 20_000)
+    informed = 0
+    failures = 0
+
+    def inform() -> None:
+        writer.inform(0, informed, keys + informed, keys, keys)
+        writer.sync()
+
+    def expect_informed() -> None:
+        seen = _native.Ledger.open(path).samples(0, 1)
+        assert len(seen) == informed * len(keys)
+        for batch in range(informed):
+            np.testing.assert_array_equal(seen.keys(batch * len(keys), len(keys)), keys + batch)
+
+    for room in ROOMS:
+        if expect_full(disk, room, inform):
+            failures += 1
+            expect_informed()
+        inform()
+        informed += 1
+        expect_informed()
+    assert failures >= 5
+    writer.end_trigger(0)
+    assert _native.Ledger.open(path).triggers == 1
+    expect_informed()
+
+
 def stored_view(disk: Disk) -> None:
     """A view that finds no room is held in memory: reading needs no disk."""
     root, dataset = disk.folder.parent / f"{disk.folder.name}-view", disk.folder / "dataset"
@@ -148,7 +179,7 @@ def stored_view(disk: Disk) -> None:
     assert len(files_below(dataset / "views")) == 1
 
 
-CASES = [ingest, push, training_set, stored_view]
+CASES = [ingest, push, training_set, ledger, stored_view]
 
 
 @pytest.mark.parametrize("case", CASES)

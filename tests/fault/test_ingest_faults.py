@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -194,3 +195,10 @@ def test_labels_in_a_record_keep_sign_and_value(size: int, byteorder: str, tmp_p
         ),
     )
     assert _native.Index.open(tmp_path / "dataset").labels(np.arange(5)).tolist() == values
+
+
+def test_a_byte_order_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    put(tmp_path / "data" / "a.data", RECORDS, [1])
+    with pytest.raises(ValueError, match="byte_order is 'middle'"):
+        scan(tmp_path, replace(RECORDS, byteorder="middle"))
+    assert not (tmp_path / "dataset").exists()
