@@ -77,11 +77,13 @@ void bind_ingest(nb::module_& module) {
       .def_prop_ro(
           "retry",
           [](const QuarantinedFile& file) { return file.retry == Retry::kWhenChanged ? "when_changed" : "always"; },
+          nb::sig("def retry(self, /) -> typing.Literal['always', 'when_changed']"),
           "When it is read again: 'always' (in every scan) or 'when_changed' (its content is wrong).");
 
   nb::class_<ScanReport>(module, "ScanReport", "What a scan found.")
       .def_ro("summary", &ScanReport::summary, "The dataset after the scan.")
       .def_ro("new_samples", &ScanReport::new_samples)
+      .def_ro("pushed_samples", &ScanReport::pushed_samples, "Pushed samples that were sealed.")
       .def_ro("new_files", &ScanReport::new_files, "Files seen for the first time.")
       .def_ro("grown_files", &ScanReport::grown_files, "Known files with new records at their end.")
       .def_ro("replaced_files", &ScanReport::replaced_files, "Known files that changed and were ingested anew.")
@@ -110,6 +112,14 @@ void bind_ingest(nb::module_& module) {
       "called now and then; what it raises ends the scan. Raises ConflictError if the dataset stays locked for\n"
       "`lock_timeout_s` seconds, ValueError for impossible options, CorruptFileError if the dataset's own files are\n"
       "damaged.");
+  module.def(
+      "seal",
+      [](const Path& dataset, const std::string& format, double lock_timeout_s) {
+        return released([&] { return seal(dataset, format, lock_timeout_s); });
+      },
+      "dataset"_a, nb::kw_only(), "format"_a, "lock_timeout_s"_a = 60.0,
+      "Make pushed samples visible from the next manifest on, without looking for files.\n\n"
+      "Raises ConflictError if the dataset stays locked, CorruptFileError if a log is damaged.");
   module.def(
       "quarantine", [](const Path& dataset) { return released([&] { return quarantine(dataset); }); }, "dataset"_a,
       "The quarantine list and the conflicts of the dataset's last scan.");

@@ -317,7 +317,7 @@ class QuarantinedFile:
     @property
     def mtime_ns(self) -> int: ...
     @property
-    def retry(self) -> str:
+    def retry(self, /) -> Literal["always", "when_changed"]:
         """When it is read again: 'always' (in every scan) or 'when_changed' (its content is wrong)."""
 
 class ScanReport:
@@ -329,6 +329,10 @@ class ScanReport:
 
     @property
     def new_samples(self) -> int: ...
+    @property
+    def pushed_samples(self) -> int:
+        """Pushed samples that were sealed."""
+
     @property
     def new_files(self) -> int:
         """Files seen for the first time."""
@@ -384,6 +388,14 @@ def scan(
     called now and then; what it raises ends the scan. Raises ConflictError if the dataset stays locked for
     `lock_timeout_s` seconds, ValueError for impossible options, CorruptFileError if the dataset's own files are
     damaged.
+    """
+
+def seal(
+    dataset: str | bytes | os.PathLike[str] | os.PathLike[bytes], *, format: str, lock_timeout_s: float = 60.0
+) -> IndexSummary:
+    """Make pushed samples visible from the next manifest on, without looking for files.
+
+    Raises ConflictError if the dataset stays locked, CorruptFileError if a log is damaged.
     """
 
 def quarantine(dataset: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> QuarantineList:

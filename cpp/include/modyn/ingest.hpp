@@ -64,7 +64,8 @@ struct QuarantinedFile {
 
 struct ScanReport {
   IndexSummary summary;  // after the scan
-  std::uint64_t new_samples = 0;
+  std::uint64_t new_samples = 0;             // pushed ones included
+  std::uint64_t pushed_samples = 0;          // that were sealed
   std::uint64_t new_files = 0;               // seen for the first time
   std::uint64_t grown_files = 0;             // known files with new records at the end
   std::uint64_t replaced_files = 0;          // known files whose samples were deleted and taken anew
@@ -86,6 +87,11 @@ struct ScanReport {
 // stops the scan, and nothing is published.
 ScanReport scan(const std::filesystem::path& dataset, const IngestOptions& options, double lock_timeout_s = 60.0,
                 const std::function<void(std::uint64_t, std::uint64_t)>& progress = {});
+
+// Seals what was pushed (modyn/push.hpp), as a scan does, without looking for files: from the next
+// manifest on it is samples like all others. Publishes nothing if nothing is new. Errors as of scan,
+// and kCorrupt if a log is damaged or holds samples of another size than the format's.
+IndexSummary seal(const std::filesystem::path& dataset, const FormatText& format, double lock_timeout_s = 60.0);
 
 // The quarantine list and conflicts of the last scan.
 struct QuarantineList {

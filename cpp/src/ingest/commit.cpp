@@ -5,6 +5,7 @@
 #include "core/message.hpp"
 #include "index/dataset_writer.hpp"
 #include "index/index_state.hpp"
+#include "index/retirement.hpp"
 
 namespace modyn::ingest {
 namespace {
@@ -40,7 +41,7 @@ class FileRun {
 
 Commit::Commit(const std::filesystem::path& dataset, const Index& before, const FileFormat& format,
                core::FolderLock& lock)
-    : dataset_(dataset), lock_(lock), layout_(format.layout()), manifest_(before.state().manifest) {
+    : dataset_(dataset), before_(before), lock_(lock), layout_(format.layout()), manifest_(before.state().manifest) {
   manifest_.format = format.text();
 }
 
@@ -67,7 +68,11 @@ std::uint32_t Commit::add_file(index::SegmentBuilder& segment, const Candidate& 
     ++grown_files_;
     return *candidate.known;
   }
-  ++(candidate.replaces ? replaced_files_ : new_files_);
+  if (candidate.replaces) {
+    replaced_.push_back(*candidate.replaces);
+  } else {
+    ++new_files_;
+  }
   return segment.add_file(state);
 }
 
@@ -84,6 +89,24 @@ void Commit::add(std::span<const Candidate> candidates, std::vector<Parsed> pars
     }
   }
   if (layout_ == SampleLayout::kFiles) segment.add_extent(run.extent());
+  bring(segment);
+}
+
+void Commit::add(std::vector<PushedTail> pushed) {
+  index::SegmentBuilder segment(manifest_.next_key, manifest_.next_file);
+  for (PushedTail& tail : pushed) {
+    if (tail.known) segment.update_file(*tail.known, tail.state);
+    const std::uint32_t number = tail.known ? *tail.known : segment.add_file(tail.state);
+    for (index::NewExtent& extent : tail.extents) {
+      extent.file = number;
+      segment.add_extent(std::move(extent));
+    }
+  }
+  pushed_samples_ += segment.samples();
+  bring(segment);
+}
+
+void Commit::bring(index::SegmentBuilder& segment) {
   if (segment.empty()) return;
   begin();
   if (!brought_data_) ++manifest_.sequence;
@@ -107,6 +130,11 @@ bool Commit::publish() {
     write(segment);
   }
   if (!begun_) return false;
+  if (!replaced_.empty()) {
+    std::ranges::sort(replaced_);
+    const std::vector<KeyRange> keys = index::keys_of_files(before_, replaced_);
+    index::Retirement(dataset_, before_.state().manifest, keys).write(manifest_);
+  }
   index::publish_next(dataset_, manifest_, lock_);
   return true;
 }

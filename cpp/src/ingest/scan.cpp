@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <span>
 #include <string>
@@ -19,6 +20,7 @@
 #include "ingest/known_files.hpp"
 #include "ingest/parse.hpp"
 #include "ingest/plan.hpp"
+#include "ingest/pushed.hpp"
 #include "ingest/quarantine_file.hpp"
 #include "ingest/source_folder.hpp"
 #include "ingest/timestamp_pattern.hpp"
@@ -62,9 +64,6 @@ void check_options(const std::filesystem::path& dataset, const IngestOptions& op
                                                  core::quoted(options.file_extension) + ", must differ");
   }
   check_timestamp_source(options, format);
-  if (options.on_change == OnChange::kReplace) {
-    throw Error(ErrorKind::kInvalidArgument, "on_change 'replace' needs deletes, which this version does not have");
-  }
   if (!(options.quiet_s >= 0)) throw Error(ErrorKind::kInvalidArgument, "quiet_s must not be negative");
   std::error_code error;
   if (std::filesystem::equivalent(dataset, options.root, error)) {
@@ -97,8 +96,7 @@ QuarantineRecord last_record(const std::filesystem::path& dataset) {
 }
 
 // The candidates that fill the next segment: at least one.
-std::span<const Candidate> next_segment(std::span<const Candidate> candidates, const FileFormat& format,
-                                        std::uint64_t samples) {
+std::span<Candidate> next_segment(std::span<Candidate> candidates, const FileFormat& format, std::uint64_t samples) {
   const bool of_files = format.layout() == SampleLayout::kFiles;
   std::uint64_t filled = 0;
   std::size_t count = 0;
@@ -116,22 +114,43 @@ std::vector<QuarantinedFile> files_of(const std::vector<Problem>& problems) {
   return files;
 }
 
+// Its tail cannot be taken alone: all of the file replaces what was taken of it.
+void take_as_new(Candidate& candidate) {
+  candidate.replaces = std::exchange(candidate.known, std::nullopt);
+  candidate.first_byte = 0;
+  candidate.first_record = 0;
+}
+
 // Parses and commits; files that turn out bad join the plan's problems.
 void take(Commit& commit, Plan& plan, const SourceFolder& source, const IngestOptions& options,
           const FileFormat& format, const ScanLimits& limits, Progress& progress) {
+  const Progress::Callback none;
+  Progress nobody(none, 0, 0);  // a file that is read twice counts once
   commit.touch(std::move(plan.touched));
-  for (std::span<const Candidate> left = plan.candidates; !left.empty();) {
+  for (std::span<Candidate> left = plan.candidates; !left.empty();) {
     const auto segment = next_segment(left, format, limits.samples_per_segment);
     left = left.subspan(segment.size());
     std::vector<Parsed> parsed = parse(segment, source, options, format, progress);
-    for (const Parsed& file : parsed) {
-      if (file.problem) plan.problems.push_back(*file.problem);
-      if (file.conflict) plan.conflicts.push_back(*file.conflict);
+    for (std::size_t i = 0; i < parsed.size(); ++i) {
+      if (parsed[i].conflict && options.on_change == OnChange::kReplace) {
+        take_as_new(segment[i]);
+        parsed[i] = std::move(parse(segment.subspan(i, 1), source, options, format, nobody).front());
+      }
+      if (parsed[i].problem) plan.problems.push_back(*parsed[i].problem);
+      if (parsed[i].conflict) plan.conflicts.push_back(*parsed[i].conflict);
     }
     commit.add(segment, std::move(parsed));
   }
   sort_by_path(plan.problems);
   sort_by_path(plan.conflicts);
+}
+
+void take_pushed(Commit& commit, const std::filesystem::path& dataset, const Index& index, const FileFormat& format,
+                 const ScanLimits& limits, std::vector<Problem>& problems) {
+  Pushed pushed = read_pushed(dataset, index, format, limits.lock_timeout_s);
+  commit.add(std::move(pushed.tails));
+  std::ranges::move(pushed.problems, std::back_inserter(problems));
+  sort_by_path(problems);
 }
 
 }  // namespace
@@ -161,6 +180,7 @@ ScanReport scan(const std::filesystem::path& dataset, const IngestOptions& optio
   Progress progress(callback, files - std::min<std::uint64_t>(files, plan.candidates.size()), files);
   Commit commit(dataset, *index, *format, lock);
   take(commit, plan, source, options, *format, limits, progress);
+  take_pushed(commit, dataset, *index, *format, limits, plan.problems);
   if (commit.publish()) index = Index::open(dataset);
 
   record.problems = std::move(plan.problems);
@@ -169,12 +189,28 @@ ScanReport scan(const std::filesystem::path& dataset, const IngestOptions& optio
   progress.report();
   return {.summary = index->summary(),
           .new_samples = commit.new_samples(),
+          .pushed_samples = commit.pushed_samples(),
           .new_files = commit.new_files(),
           .grown_files = commit.grown_files(),
           .replaced_files = commit.replaced_files(),
           .known_files = plan.unchanged,
           .quarantined = files_of(record.problems),
           .conflicts = files_of(record.conflicts)};
+}
+
+IndexSummary seal(const std::filesystem::path& dataset, const FileFormat& format, const ScanLimits& limits) {
+  core::create_folders(index::manifest_folder(dataset));
+  core::create_folders(index::segment_folder(dataset));
+  core::FolderLock lock(index::lock_file(dataset), limits.lock_timeout_s);
+  const auto index = Index::open(dataset);
+  index::remove_leftovers(dataset, index->state().manifest, lock);
+  check_same_format(dataset, *index, format);
+  Commit commit(dataset, *index, format, lock);
+  std::vector<Problem> problems;
+  take_pushed(commit, dataset, *index, format, limits, problems);
+  // Nobody else would hear of them before the next scan.
+  if (!problems.empty()) throw Error(ErrorKind::kCorrupt, problems.front().file.reason);
+  return commit.publish() ? Index::open(dataset)->summary() : index->summary();
 }
 
 }  // namespace ingest
@@ -184,6 +220,12 @@ ScanReport scan(const std::filesystem::path& dataset, const IngestOptions& optio
   ingest::ScanLimits limits;
   limits.lock_timeout_s = lock_timeout_s;
   return ingest::scan(dataset, options, limits, progress);
+}
+
+IndexSummary seal(const std::filesystem::path& dataset, const FormatText& format, double lock_timeout_s) {
+  ingest::ScanLimits limits;
+  limits.lock_timeout_s = lock_timeout_s;
+  return ingest::seal(dataset, *make_format(format.text), limits);
 }
 
 QuarantineList quarantine(const std::filesystem::path& dataset) {

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "ingest/progress.hpp"
+#include "modyn/format.hpp"
 #include "modyn/ingest.hpp"
 
 namespace modyn::ingest {
@@ -15,6 +16,8 @@ struct ScanLimits {
   std::uint64_t samples_per_segment = std::uint64_t{32} << 20U;
 };
 
+// See modyn::seal.
+IndexSummary seal(const std::filesystem::path& dataset, const FileFormat& format, const ScanLimits& limits);
 [[nodiscard]] ScanReport scan(const std::filesystem::path& dataset, const IngestOptions& options,
                               const ScanLimits& limits, const Progress::Callback& progress);
 

@@ -79,10 +79,17 @@ class ViewRef:
 
 @dataclass(frozen=True)
 class DatasetFile:
-    """A file that waits in quarantine, or a known one whose ingested bytes changed."""
+    """A file that waits in quarantine, or a known one whose ingested bytes changed.
+
+    Attributes:
+        path: relative to the dataset's folder.
+        reason: what is wrong, and what would be right.
+        retry: when it is read again: "always" in every scan, "when_changed" when its content changes.
+    """
 
     path: str
     reason: str
+    retry: Literal["always", "when_changed"] = "always"
 
 
 @dataclass(frozen=True)
@@ -110,13 +117,25 @@ class DatasetStatus:
 
 @dataclass(frozen=True)
 class ScanSummary:
-    """What one scan found."""
+    """What one scan found.
+
+    Attributes:
+        status: of the dataset after it; its quarantine says what waits.
+        new_samples: the pushed ones included.
+        new_files: seen for the first time.
+        grown_files: known files with new samples at their end.
+        known_files: known files without a change.
+        replaced_files: known files that changed and were taken anew.
+        pushed_samples: that the scan made visible.
+    """
 
     status: DatasetStatus
     new_samples: int
     new_files: int
     grown_files: int
     known_files: int
+    replaced_files: int = 0
+    pushed_samples: int = 0
 
 
 class View(Protocol):

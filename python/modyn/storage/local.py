@@ -158,6 +158,7 @@ class LocalStorage:
             file_extension=format.file_extension,
             timestamp_source=timestamp.source,
             timestamp_pattern=timestamp.pattern,
+            on_change=DatasetOptions(**row.options).on_change,
             lock_timeout_s=lock_timeout_s,
             progress=progress,
         )
@@ -166,6 +167,8 @@ class LocalStorage:
             new_samples=report.new_samples,
             new_files=report.new_files,
             grown_files=report.grown_files,
+            replaced_files=report.replaced_files,
+            pushed_samples=report.pushed_samples,
             known_files=report.known_files,
         )
 
@@ -254,6 +257,10 @@ def _status(
         samples=summary.samples,
         files=summary.files,
         interval=interval,
-        quarantined=tuple(DatasetFile(os.fsdecode(file.path), file.reason) for file in lists.quarantined),
-        conflicts=tuple(DatasetFile(os.fsdecode(file.path), file.reason) for file in lists.conflicts),
+        quarantined=_files(lists.quarantined),
+        conflicts=_files(lists.conflicts),
     )
+
+
+def _files(files: list[_native.QuarantinedFile]) -> tuple[DatasetFile, ...]:
+    return tuple(DatasetFile(os.fsdecode(file.path), file.reason, file.retry) for file in files)
