@@ -34,11 +34,11 @@ def specimens(folder: Path) -> list[Specimen]:
     grown = _records(folder / "grown", files=40, per_file=25, commits=12)
     rows = _rows(folder / "rows", files=4, per_file=2_000)
     scattered = _scattered(folder / "scattered", samples=(1 << 20) + 20_000)
-    found: list[Specimen] = []
+    found = _of_training_sets(folder / "sets", records, few=True)
+    found += _of_training_sets(folder / "sets", rows, few=False)
+    _delete(grown, rows)
     for dataset in (records, grown, rows):
         found += _of_index(dataset)
-    found += _of_training_sets(folder / "sets", records, few=True)
-    found += _of_training_sets(folder / "sets", rows, few=False)
     found += _of_pushed(folder / "pushed", sample_size=32, batches=3)
     found += _of_pushed(folder / "pushed-rows", sample_size=0, batches=40)
     found.append(_of_view(scattered))
@@ -98,21 +98,33 @@ def _scattered(folder: Path, samples: int) -> Path:
     return folder / "dataset"
 
 
+def _delete(scattered: Path, in_ranges: Path) -> None:
+    """Some of the samples here and there, which are kept as bits, and most of them there, which are kept as ranges."""
+    _native.delete_samples(scattered, np.random.default_rng(5).permutation(900)[:100])
+    _native.delete_samples(in_ranges, np.arange(100, 7_000))
+
+
 def _answers(dataset: Path) -> object:
-    """All that an index says."""
-    index = _native.Index.open(dataset)
-    keys = np.arange(index.summary.next_key)
+    """All that the newest manifest says, and the one before it, which has what was deleted last."""
+    newest = _native.Index.open(dataset).summary.manifest
+    return [_answers_of(_native.Index.open(dataset, number)) for number in (newest, newest - 1) if number > 0]
+
+
+def _answers_of(index: _native.Index) -> object:
+    keys = _native.View.build(index, "sequence").keys(0, index.summary.samples)
     columns = [index.labels(keys), index.timestamps(keys), *index.places(keys)]
     files = [index.source_file(number) for number in range(index.source_files)]
     states = [
         (file.path, file.size, file.mtime_ns, file.inode, file.ingested_bytes, file.fingerprint) for file in files
     ]
-    return index.format, [column.tobytes() for column in columns], states
+    return index.format, keys.tobytes(), [column.tobytes() for column in columns], states
 
 
 def _of_index(dataset: Path) -> list[Specimen]:
     newest = max((dataset / "manifests").iterdir())
     found = [("manifest", newest), *(("segment", path) for path in sorted((dataset / "segments").iterdir())[:3])]
+    if (dataset / "deleted").is_dir():
+        found += [("deletions", path) for path in sorted((dataset / "deleted").iterdir())[:3]]
     return [Specimen(kind, path, path.stat().st_size, lambda: _answers(dataset)) for kind, path in found]
 
 

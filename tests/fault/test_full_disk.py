@@ -19,7 +19,7 @@ from modyn import _native
 from modyn.storage.sample_format import FixedRecord, TimestampFrom, settings_text
 from tests.fault.small_disks import Disk, LimitedFiles, on_small_file_system
 
-ROOMS = [0, 1, 4096, 10_000, 50_000, 100_000]
+ROOMS = [0, 1, 4096, 10_000, 50_000, 100_000, 170_000]
 RECORD = np.dtype([("label", "<u8"), ("number", "<u8")])
 FORMAT = settings_text(FixedRecord(record_size=16, label_size=8), TimestampFrom())
 
@@ -56,7 +56,7 @@ def scan(dataset: Path, root: Path) -> _native.ScanReport:
 
 
 def ingest(disk: Disk) -> None:
-    """A scan publishes all or nothing, leaves no file behind, and takes all when there is room."""
+    """A scan publishes all or nothing, and takes all when there is room."""
     root, dataset = disk.folder.parent / f"{disk.folder.name}-data", disk.folder / "dataset"
     write_source(root, 0, 100)
     (root / "torn.bin").write_bytes(b"x")  # so that the quarantine list is written as well
@@ -69,8 +69,9 @@ def ingest(disk: Disk) -> None:
             failures += 1
             after = _native.Index.open(dataset).summary
             assert (after.manifest, after.samples) == (before.manifest, before.samples)
-            assert files_below(dataset) == known, "something was left behind"
+            unnamed = files_below(dataset) - known
             scan(dataset, root)
+            assert not files_below(dataset) & unnamed, "what a writer leaves that failed, the next one removes"
         index = _native.Index.open(dataset)
         index.verify()
         assert index.summary.samples == before.samples + 20_000
@@ -79,6 +80,47 @@ def ingest(disk: Disk) -> None:
         np.testing.assert_array_equal(labels, source["label"].astype(np.int64))
         np.testing.assert_array_equal(data.view("<u8")[:, 0], source["number"])
     assert failures >= 5
+
+
+def delete_and_merge(disk: Disk) -> None:
+    """Neither changes anything before it is durable."""
+    root, dataset = disk.folder.parent / f"{disk.folder.name}-data", disk.folder / "dataset"
+    for number in range(12):
+        write_source(root, number, 3_000)
+        scan(dataset, root)
+    left = np.arange(36_000)
+    failures = 0
+
+    def expect_left() -> None:
+        index = _native.Index.open(dataset)
+        index.verify()
+        assert _native.View.build(index, "sequence").keys(0, index.summary.samples).tolist() == left.tolist()
+
+    for room in ROOMS:
+        gone = left[np.random.default_rng(room).permutation(len(left))[:1_000]]
+        known = files_below(dataset)
+        if expect_full(disk, room, lambda: _native.delete_samples(dataset, gone)):  # noqa: B023
+            failures += 1
+            expect_left()
+            unnamed = files_below(dataset) - known
+            _native.delete_samples(dataset, gone)
+            assert not files_below(dataset) & unnamed, "what a writer leaves that failed, the next one removes"
+        left = np.setdiff1d(left, gone)
+        expect_left()
+    assert failures >= 3
+
+    failures = 0
+    known = files_below(dataset)
+    unnamed = set()
+    for room in ROOMS:
+        if expect_full(disk, room, lambda: _native.merge_segments(dataset)):
+            failures += 1
+            expect_left()
+            unnamed |= files_below(dataset) - known
+    assert failures >= 4
+    assert _native.merge_segments(dataset).merged > 1
+    expect_left()
+    assert not files_below(dataset) & unnamed
 
 
 def push(disk: Disk) -> None:
@@ -120,7 +162,7 @@ def training_set(disk: Disk) -> None:
         sets.mkdir()
         if expect_full(disk, room, lambda: _native.TrainingSet.write_keys(sets / "set", view, keys, weights)):  # noqa: B023
             failures += 1
-            assert files_below(sets) == set()
+            assert files_below(sets) == set(), "something was left behind"
             _native.TrainingSet.write_keys(sets / "set", view, keys, weights)
         found, found_weights = _native.TrainingSet.open(sets / "set", view).read(0, len(keys))
         np.testing.assert_array_equal(found, keys)
@@ -179,7 +221,7 @@ def stored_view(disk: Disk) -> None:
     assert len(files_below(dataset / "views")) == 1
 
 
-CASES = [ingest, push, training_set, ledger, stored_view]
+CASES = [ingest, delete_and_merge, push, training_set, ledger, stored_view]
 
 
 @pytest.mark.parametrize("case", CASES)

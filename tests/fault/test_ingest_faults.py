@@ -162,3 +162,34 @@ def test_a_byte_order_that_there_is_not_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="byte_order is 'middle'"):
         scan(tmp_path, replace(RECORDS, byteorder="middle"))
     assert not (tmp_path / "dataset").exists()
+
+
+def test_asking_again_and_again_for_what_is_new_gives_each_sample_once(tmp_path: Path) -> None:
+    """Also where nothing is new, where times are equal, and where what is new is older."""
+    seen: list[int] = []
+    sequence = 0
+    for number, mtime in enumerate([5, None, 5, 5, None, None, 3, 9, None, 9]):
+        if mtime is not None:
+            put(tmp_path / "data" / f"{number}.data", RECORDS, [10 * number, 10 * number + 1], mtime)
+        scan(tmp_path, RECORDS)
+        index = _native.Index.open(tmp_path / "dataset")
+        news = _native.Samples.select(index, since=sequence)
+        assert len(news) == (0 if mtime is None else 2)
+        seen += news.read(0, len(news))[2].tolist()
+        sequence = index.summary.sequence
+    assert seen == [10 * number + record for number in (0, 2, 3, 6, 7, 9) for record in (0, 1)]
+
+
+def test_training_and_evaluation_agree_on_the_second_between_two_intervals(tmp_path: Path) -> None:
+    for number in range(20):
+        put(tmp_path / "data" / f"{number}.data", RECORDS, [number], mtime=number // 2)
+    scan(tmp_path, RECORDS)
+    index = _native.Index.open(tmp_path / "dataset")
+    view = _native.View.build(index, "time")
+    for end in range(11):
+        before, after = (
+            _native.Samples.select(index, order="time", **bound) for bound in ({"end": end}, {"start": end})
+        )
+        assert len(before) == view.position_of_time(end) == _native.count_samples(index, end=end) == 2 * end
+        assert len(before) + len(after) == 20
+        assert before.read(0, len(before))[0].tolist() == view.keys(0, 2 * end).tolist()
