@@ -20,6 +20,7 @@ _EXPORTS = {
     "CustomFormat": "modyn.storage.api",
     "DatasetOptions": "modyn.storage.api",
     "DatasetStatus": "modyn.storage.api",
+    "DeleteSummary": "modyn.storage.api",
     "FixedRecord": "modyn.storage.api",
     "Interval": "modyn.storage.api",
     "ModynError": "modyn.errors",
@@ -27,6 +28,7 @@ _EXPORTS = {
     "Run": "modyn.run",
     "ScanSummary": "modyn.storage.api",
     "SingleSample": "modyn.storage.api",
+    "Snapshot": "modyn.storage.snapshot",
     "TimestampFrom": "modyn.storage.api",
     "UnsupportedError": "modyn.errors",
     "Workspace": "modyn.workspace",
@@ -42,6 +44,7 @@ __all__ = [
     "CustomFormat",
     "DatasetOptions",
     "DatasetStatus",
+    "DeleteSummary",
     "FixedRecord",
     "Interval",
     "ModynError",
@@ -49,6 +52,7 @@ __all__ = [
     "Run",
     "ScanSummary",
     "SingleSample",
+    "Snapshot",
     "TimestampFrom",
     "UnsupportedError",
     "Workspace",
@@ -68,12 +72,14 @@ if TYPE_CHECKING:
         CustomFormat,
         DatasetOptions,
         DatasetStatus,
+        DeleteSummary,
         FixedRecord,
         Interval,
         ScanSummary,
         SingleSample,
         TimestampFrom,
     )
+    from modyn.storage.snapshot import Snapshot
     from modyn.workspace import Workspace
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy.typing as npt
 from sqlalchemy import func, select
 
 from modyn.config import PipelineConfig, load_pipeline, load_system
@@ -18,8 +19,18 @@ from modyn.metadata.records import Records
 from modyn.metadata.tables import RunRow
 from modyn.model_storage.local import LocalModelStorage
 from modyn.run import Run
-from modyn.storage.api import DatasetOptions, DatasetStatus, Interval, SampleFormat, ScanSummary, TimestampFrom, View
+from modyn.storage.api import (
+    DatasetOptions,
+    DatasetStatus,
+    DeleteSummary,
+    Interval,
+    SampleFormat,
+    ScanSummary,
+    TimestampFrom,
+    View,
+)
 from modyn.storage.local import LocalStorage
+from modyn.storage.snapshot import Snapshot
 from modyn.storage.watcher import DatasetWatch
 from modyn.supervisor.context import RunContext
 from modyn.supervisor.datasets import check_registered, register_datasets, used_datasets
@@ -83,6 +94,30 @@ class Datasets:
             ValueError: an interval that is none.
         """
         return self._storage.watch(name, scan_interval_s, min_interval_s)
+
+    def snapshot(self, name: str, manifest: int | None = None) -> Snapshot:
+        """The dataset as its newest manifest has it, or an older one: what is new, in an interval, whose share.
+
+        What is ingested or deleted later does not change it.
+        """
+        return self._storage.snapshot(name, manifest)
+
+    def delete_samples(self, name: str, keys: npt.ArrayLike) -> DeleteSummary:
+        """Delete samples by their keys. Source files, and runs that have pinned the dataset, keep them.
+
+        Raises:
+            DatasetError: it is not registered.
+            UnknownKeyError: a key that no sample ever had; then nothing is deleted.
+        """
+        return self._storage.delete_samples(name, keys)
+
+    def delete(self, name: str) -> None:
+        """Forget a dataset, with what was pushed to it; its source files only if it owns them (`DatasetOptions`).
+
+        Raises:
+            DatasetError: it is not registered, or a run that has not ended needs it.
+        """
+        self._storage.delete(name)
 
     def view(self, name: str, manifest: int | None = None) -> View:
         """The samples in the order of their timestamps: keys, timestamps and labels as columns.

@@ -215,3 +215,39 @@ def test_what_init_writes_runs(tmp_path: Path):
     assert call(tmp_path, "run", "pipeline.yaml", "--max-triggers", "2").stdout.startswith(
         "my-data-1: done, 2 triggers"
     )
+
+
+def test_samples_and_datasets_are_deleted(folder: Path, tmp_path: Path):
+    write_days(tmp_path / "data", range(2), per_day=10)
+    arguments = ("days", tmp_path / "data", "--record-size", "24", "--label-size", "4")
+    call(folder, "dataset", "add", *arguments)
+
+    done = call(folder, "dataset", "delete-samples", "days", "3", "5:8")
+    assert "deleted: 4 samples" in done.stdout
+    assert json.loads(call(folder, "dataset", "status", "days", "--json").stdout)["samples"] == 16
+    assert "nothing was deleted" in call(folder, "dataset", "delete-samples", "days", "20", expect=1).stderr
+    assert "neither a key nor a range" in call(folder, "dataset", "delete-samples", "days", "x", expect=2).stderr
+
+    call(folder, "dataset", "delete", "days", "--yes")
+    assert call(folder, "dataset", "list").stdout == ""
+    assert len(list((tmp_path / "data").iterdir())) == 2
+
+
+def test_datasets_of_every_kind_of_file_are_added(folder: Path, tmp_path: Path):
+    (tmp_path / "rows").mkdir()
+    (tmp_path / "rows" / "a.csv").write_text("when,x,y\n1970-01-02,0.5,1\n1970-01-03,0.7,0\n")
+    options = ("--label", "y", "--timestamp-column", "when")
+    document = json.loads(call(folder, "dataset", "add", "rows", tmp_path / "rows", *options, "--json").stdout)
+    assert (document["samples"], document["interval"]) == (2, [86_400, 2 * 86_400 + 1])
+
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "1.png").write_bytes(b"image")
+    (tmp_path / "images" / "1.label").write_text("7")
+    (tmp_path / "images" / "2.png").write_bytes(b"its label is still to come")
+    options = ("--extension", ".png", "--label-extension", ".label")
+    document = json.loads(call(folder, "dataset", "add", "images", tmp_path / "images", *options, "--json").stdout)
+    assert (document["samples"], [file["path"] for file in document["quarantined"]]) == (1, ["2.png"])
+
+    wrong = call(folder, "dataset", "add", "x", tmp_path, "--label", "y", "--record-size", "24", expect=2)
+    assert "describe different kinds of files" in wrong.stderr
+    assert "what the files hold is missing" in call(folder, "dataset", "add", "x", tmp_path, expect=2).stderr

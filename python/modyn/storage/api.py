@@ -22,6 +22,7 @@ __all__ = [
     "DatasetFile",
     "DatasetOptions",
     "DatasetStatus",
+    "DeleteSummary",
     "FixedRecord",
     "Interval",
     "Keys",
@@ -103,6 +104,7 @@ class DatasetStatus:
     options: DatasetOptions
     manifest: int
     samples: int
+    deleted: int
     files: int
     interval: Interval  # first and last timestamp + 1; empty sides if there are no samples
     quarantined: tuple[DatasetFile, ...] = ()
@@ -113,6 +115,21 @@ class DatasetStatus:
         """Whether the timestamps of several files lie within a day, as those of a copied folder do."""
         start, end = self.interval.start, self.interval.end
         return self.files > 1 and start is not None and end is not None and end - start <= _DAY_S
+
+
+@dataclass(frozen=True)
+class DeleteSummary:
+    """What a deletion of samples did.
+
+    Attributes:
+        manifest: the newest one afterwards.
+        deleted: samples that are gone from it on.
+        already_deleted: of the keys given, those whose samples were deleted before.
+    """
+
+    manifest: int
+    deleted: int
+    already_deleted: int
 
 
 @dataclass(frozen=True)

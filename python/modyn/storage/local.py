@@ -7,6 +7,7 @@ process may open. Paths of source files are bytes to the native library and are 
 from __future__ import annotations
 
 import os
+import shutil
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -16,26 +17,29 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from modyn.errors import DatasetError
 from modyn.metadata.database import Database
-from modyn.metadata.tables import DatasetRow
+from modyn.metadata.tables import DatasetRow, RunRow
 from modyn.storage.api import (
     CustomFormat,
     DatasetFile,
     DatasetOptions,
     DatasetStatus,
+    DeleteSummary,
     Interval,
     Keys,
     Order,
     SampleFormat,
     ScanSummary,
+    SingleSample,
     TimestampFrom,
     ViewRef,
 )
 from modyn.storage.formats import load_format
 from modyn.storage.sample_format import from_json, settings_text, to_json
+from modyn.storage.snapshot import Snapshot
 from modyn.storage.watcher import DatasetWatch
 
 if TYPE_CHECKING:
@@ -162,8 +166,11 @@ class LocalStorage:
             lock_timeout_s=lock_timeout_s,
             progress=progress,
         )
+        # Cheap where there is nothing to merge; without it every commit would leave a segment for good.
+        merged = _native.merge_segments(row.folder) if report.new_samples else None
+        summary = _native.Index.open(row.folder).summary if merged and merged.merged else report.summary
         return ScanSummary(
-            status=_status(row, report.summary, report),
+            status=_status(row, summary, report),
             new_samples=report.new_samples,
             new_files=report.new_files,
             grown_files=report.grown_files,
@@ -211,6 +218,55 @@ class LocalStorage:
         """Open a pinned view."""
         return LocalView(ref)
 
+    def snapshot(self, name: str, manifest: int | None = None) -> Snapshot:
+        """The newest manifest, or the one with this number, to ask about its samples.
+
+        Raises:
+            DatasetError: unknown name.
+        """
+        row = self._row(name)
+        return Snapshot(Path(row.folder), Path(row.base_path), manifest)
+
+    def delete_samples(self, name: str, keys: npt.ArrayLike) -> DeleteSummary:
+        """Delete samples from the next manifest on; source files and pinned manifests stay as they are.
+
+        Raises:
+            DatasetError: unknown name.
+            UnknownKeyError: a key that no sample ever had; then nothing is deleted.
+            ConflictError: another process writes to the dataset for more than a minute.
+        """
+        from modyn import _native
+
+        report = _native.delete_samples(self._row(name).folder, np.asarray(keys, dtype=np.int64))
+        return DeleteSummary(report.manifest, report.deleted, report.already_deleted)
+
+    def delete(self, name: str) -> None:
+        """Forget a dataset: its index, and what was pushed to it.
+
+        The files below its base path are removed only if it was registered with `owns_files`. Called again after a
+        crash in its middle, it goes on.
+
+        Raises:
+            DatasetError: unknown name, or a run that has not ended needs it.
+        """
+        row = self._row(name)
+        self._refuse_while_needed(name)
+        if DatasetOptions(**row.options).owns_files:
+            _remove_source_files(Path(row.folder), Path(row.base_path), from_json(row.format))
+        with self._database.transaction() as session:
+            session.execute(delete(DatasetRow).filter_by(name=name))
+        shutil.rmtree(row.folder)
+
+    def _refuse_while_needed(self, name: str) -> None:
+        with self._database.transaction() as session:
+            open_runs = [
+                row.name for row in session.scalars(select(RunRow)) if row.state != "done" and name in row.pins
+            ]
+        if open_runs:
+            raise DatasetError(
+                f"dataset '{name}' is needed by {', '.join(open_runs)}; `modyn resume` brings that to its end"
+            )
+
     def _row(self, name: str) -> DatasetRow:
         with self._database.transaction() as session:
             row = session.scalar(select(DatasetRow).filter_by(name=name))
@@ -224,6 +280,22 @@ def _is_name(name: str) -> bool:
     if not name or name != name.strip() or "/" in name or not name.isprintable():
         return False
     return len(name.encode()) <= MAX_NAME_BYTES
+
+
+def _remove_source_files(folder: Path, root: Path, format: SampleFormat) -> None:
+    """The files that the newest manifest knows, and the labels beside them."""
+    from modyn import _native
+
+    index = _native.Index.open(folder)
+    for number in range(index.source_files):
+        file = index.source_file(number)
+        if file.owned:
+            continue
+        path = root / os.fsdecode(file.path)
+        path.unlink(missing_ok=True)
+        if isinstance(format, SingleSample):
+            text = str(path).removesuffix(format.file_extension) + format.label_file_extension
+            Path(text).unlink(missing_ok=True)
 
 
 def _settings_of(row: DatasetRow) -> dict[str, object]:
@@ -255,6 +327,7 @@ def _status(
         options=DatasetOptions(**row.options),
         manifest=summary.manifest,
         samples=summary.samples,
+        deleted=summary.deleted,
         files=summary.files,
         interval=interval,
         quarantined=_files(lists.quarantined),

@@ -59,7 +59,8 @@ def show(session: Session, status: DatasetStatus) -> None:
     session.line(f"folder: {status.base_path}")
     session.line(f"files: {status.files:,}")
     size = status.format.sample_size
-    session.line(f"samples: {status.samples:,}" + (f" of {units.size(size)}" if size else ""))
+    gone = f", {status.deleted:,} more were deleted" if status.deleted else ""
+    session.line(f"samples: {status.samples:,}" + (f" of {units.size(size)}" if size else "") + gone)
     session.line(f"time: {first} to {last} (UTC)" if status.samples else "time: no data")
     for what, files in (("quarantined", status.quarantined), ("in conflict", status.conflicts)):
         for file in files[:_LISTED]:
@@ -95,6 +96,7 @@ def document(status: DatasetStatus) -> dict[str, Any]:
         "options": vars(status.options),
         "manifest": status.manifest,
         "samples": status.samples,
+        "deleted": status.deleted,
         "files": status.files,
         "interval": [status.interval.start, status.interval.end],
         "quarantined": [vars(file) for file in status.quarantined],
