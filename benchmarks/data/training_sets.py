@@ -22,9 +22,9 @@ SLICES = 8
 
 
 def make_index(folder: Path, files: int, per_file: int) -> _native.View:
-    """A view of a dataset whose source files nobody needs."""
+    """All samples, by key, of a dataset whose source files nobody needs."""
     subprocess.run([PROGRAMS / "modyn_make_index", folder, "records", str(files), str(per_file)], check=True)
-    return _native.View.build(_native.Index.open(folder), "time")
+    return _native.View.build(_native.Index.open(folder), "sequence")
 
 
 def seconds(work: Callable[[], object]) -> float:

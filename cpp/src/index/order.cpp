@@ -211,6 +211,19 @@ void Order::labels(std::uint64_t first, std::span<std::int64_t> out) const {
   look_up();
 }
 
+// Runs of other timestamps may continue each other's keys: files that arrived in the order of their times. For keys
+// alone such runs are one.
+void Order::join(std::span<const std::int64_t> positions, std::span<const Key> keys) const {
+  for (std::size_t run = 0; run < keys.size(); ++run) {
+    const bool continues = run > 0 && keys[run] - joined_keys_.back() == positions[run] - joined_positions_.back();
+    if (continues) continue;
+    joined_positions_.push_back(positions[run]);
+    joined_keys_.push_back(keys[run]);
+  }
+  bounds_ = Bounds(joined_positions_, static_cast<std::int64_t>(size_));
+  joined_key_ = joined_keys_;
+}
+
 const Bounds& Order::bounds() const {
   std::call_once(bounds_once_, [this] {
     const auto positions = first_position_.read(0, first_position_.size());
@@ -222,7 +235,12 @@ const Bounds& Order::bounds() const {
       check_keys(keys[run],
                  (run + 1 < keys.size() ? unsigned_of(positions[run + 1]) : size_) - unsigned_of(positions[run]));
     }
-    bounds_ = Bounds(positions, static_cast<std::int64_t>(size_));
+    if (file_ == nullptr) {
+      join(positions, keys);
+    } else {
+      bounds_ = Bounds(positions, static_cast<std::int64_t>(size_));
+      joined_key_ = keys;
+    }
   });
   return bounds_;
 }
@@ -230,13 +248,13 @@ const Bounds& Order::bounds() const {
 void Order::keys_at(std::span<const std::uint64_t> positions, std::span<Key> out) const {
   if (positions.empty()) return;
   if (std::ranges::max(positions) >= size_) check_range(std::ranges::max(positions), 1, size_);
-  if (first_position_.size() == 1) {
-    const Key key = first_key_[0];
+  const Bounds& starts = bounds();
+  const auto first_keys = joined_key_;
+  if (first_keys.size() == 1) {
+    const Key key = first_keys[0];
     std::ranges::transform(positions, out.begin(), [key](std::uint64_t at) { return key + static_cast<Key>(at); });
     return;
   }
-  const Bounds& starts = bounds();
-  const auto first_keys = first_key_.read(0, first_key_.size());
   std::array<std::uint32_t, kBatch> runs;
   std::array<std::int64_t, kBatch> wanted;
   for (std::size_t done = 0; done < positions.size(); done += kBatch) {

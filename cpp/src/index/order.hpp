@@ -90,6 +90,7 @@ class Order {
   [[nodiscard]] std::uint64_t run_of(std::uint64_t position) const;
   [[nodiscard]] std::uint64_t end_of(std::uint64_t run) const;
   [[nodiscard]] const Bounds& bounds() const;
+  void join(std::span<const std::int64_t> positions, std::span<const Key> keys) const;
 
   std::shared_ptr<const Index> index_;
   ViewOrder by_;
@@ -100,7 +101,11 @@ class Order {
   Numbers<Timestamp> timestamp_;  // none in the order of keys
   Numbers<std::uint8_t> flat_;    // none in the order of keys
   mutable std::once_flag bounds_once_;
-  mutable Bounds bounds_;  // over first_position_
+  // Where runs begin and with which key, those that continue each other joined if they are in memory.
+  mutable Bounds bounds_;
+  mutable std::span<const Key> joined_key_;
+  mutable std::vector<std::int64_t> joined_positions_;
+  mutable std::vector<Key> joined_keys_;
 };
 
 }  // namespace modyn::index

@@ -7,12 +7,15 @@
 #include <utility>
 
 #include "core/message.hpp"
+#include "core/thread_pool.hpp"
 
 namespace modyn::partition {
 namespace {
 
 // Indices that are turned into other indices at a time: they stay in the nearest cache.
 constexpr std::size_t kBlock = 2048;
+// What one thread of a long read does at a time.
+constexpr std::uint64_t kPiece = 32 * kBlock;
 
 using IndexBlock = std::array<std::uint64_t, kBlock>;
 
@@ -220,10 +223,15 @@ bool Joined::append_ranges(const View& view, std::uint64_t first, std::uint64_t 
 }
 
 void Permuted::read(std::uint64_t first, std::uint64_t count, const SampleColumns& out) const {
-  IndexBlock indices;
-  in_blocks(count, [&](std::uint64_t at, std::uint64_t part) {
-    order_.apply(first + at, std::span(indices).first(part));
-    base_->read_at(std::span(indices).first(part), out.subspan(at, part));
+  const std::size_t pieces = (count + kPiece - 1) / kPiece;
+  core::ThreadPool::shared().for_each(pieces, 0, [&](std::size_t number) {
+    const std::uint64_t begin = number * kPiece;
+    const std::uint64_t size = std::min(kPiece, count - begin);
+    IndexBlock indices;
+    in_blocks(size, [&](std::uint64_t at, std::uint64_t part) {
+      order_.apply(first + begin + at, std::span(indices).first(part));
+      base_->read_at(std::span(indices).first(part), out.subspan(begin + at, part));
+    });
   });
 }
 

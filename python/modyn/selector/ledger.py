@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
+import numpy as np
+
+from modyn import _native
+
 
 class Ledger:
     """The positions that all triggers of a run brought, as ranges; triggers count from 0, empty ones included."""
@@ -43,3 +47,17 @@ class Ledger:
         ends = [*(start - 1 for start in later_breaks), trigger]
         runs = [range(self._ranges[one].start, self._ranges[two].stop) for one, two in zip(starts, ends, strict=True)]
         return [run for run in runs if run]
+
+    def samples(self, view: _native.View, first: int, end: int) -> _native.Sequence:
+        """What the triggers `[first, end)` brought, to read or to query by label and time.
+
+        Triggers that are not there bring nothing. `_native.Ledger.samples` answers the same for samples that a client
+        informed, so a strategy does not see where its samples come from.
+
+        Args:
+            view: the view that the positions refer to.
+            first: number of a trigger, from 0.
+            end: behind the last trigger.
+        """
+        ranges = [(one.start, len(one)) for one in self._ranges[first:end] if one]
+        return _native.Sequence.of_ranges(view, np.array(ranges, dtype=np.uint64).reshape(-1, 2))

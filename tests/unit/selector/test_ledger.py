@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.native.record_files import RecordFiles, RecordFormat
 
+from modyn import _native
 from modyn.selector.ledger import Ledger
 
 
@@ -68,3 +72,16 @@ def test_a_window_holds_the_positions_of_its_triggers_in_ascending_unmergeable_r
     assert [p for one in window for p in one] == [p for one in brought[first : trigger + 1] for p in one]
     assert all(len(one) > 0 for one in window)
     assert all(before.stop < after.start for before, after in pairwise(window))
+
+
+def test_samples_of_triggers_can_be_queried(tmp_path: Path) -> None:
+    files = RecordFiles(tmp_path, RecordFormat(record_size=4, label_size=1), [50, 50])
+    view = _native.View.build(files.open(), "time")
+    made = ledger((0, 30), (30, 30), (30, 80))
+    assert made.samples(view, 0, 1).keys(0, 30).tolist() == list(range(30))
+    assert len(made.samples(view, 1, 2)) == 0
+    assert len(made.samples(view, 3, 9)) == 0
+    window = made.samples(view, 0, 3)
+    labels = files.labels(np.arange(80))
+    some = window.where(labels=labels[:5])
+    assert some.keys(0, len(some)).tolist() == np.flatnonzero(np.isin(labels, labels[:5])).tolist()
