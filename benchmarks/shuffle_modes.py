@@ -18,6 +18,8 @@ import numpy as np
 from benchmarks.report import Row, interleaved, write_rows
 
 from modyn import _native
+from modyn.storage.api import FixedRecord, TimestampFrom
+from modyn.storage.sample_format import settings_text
 
 BATCH = 256
 CLASSES = 1000
@@ -53,7 +55,8 @@ def measure(folder: Path, gigabytes: float, record_size: int, block_sizes: list[
     path = folder / "data" / "records.bin"
     path.parent.mkdir()
     write_records(path, samples, record_size)
-    _native.scan(folder / "dataset", path.parent, file_extension=".bin", record_size=record_size, label_size=4)
+    format = settings_text(FixedRecord(record_size=record_size, label_size=4), TimestampFrom())
+    _native.scan(folder / "dataset", path.parent, file_extension=".bin", format=format)
     index = _native.Index.open(folder / "dataset")
     view = _native.View.build(index, "time")
     _native.TrainingSet.write_ranges(folder / "set", view, [(0, samples)])

@@ -33,6 +33,11 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
+def own_peak_mb() -> float:
+    """Without the programs that make the data."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+
+
 def shuffled(folder: Path, files: int = 10_000, per_file: int = 100_000, part: int = 1_000_000) -> Iterator[Row]:
     """Consecutive keys, globally shuffled: open the set and read slices from all over it."""
     view = make_index(folder / "dataset", files, per_file)
@@ -52,7 +57,7 @@ def shuffled(folder: Path, files: int = 10_000, per_file: int = 100_000, part: i
         return float(subprocess.run(arguments, check=True, capture_output=True, text=True).stdout.split()[0])
 
     times = interleaved({"ours": lambda: seconds(ours), "loop": loop}, REPEATS)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    memory = own_peak_mb()
     work = f"training set of {size:,} keys, globally shuffled: open, read {SLICES} slices of {part:,}"
     figures = (SLICES * part / 1e6 / times["ours"], SLICES * part / 1e6 / times["loop"])
     against = "computing as many values of a 6-round Feistel in a C++ loop"
@@ -102,7 +107,7 @@ def explicit(folder: Path) -> Iterator[Row]:
         (f"read {SLICES} slices, checksums verified", read_times, "numpy.fromfile of the same bytes"),
     ):
         figures = (KEYS / 1e6 / times["ours"], KEYS / 1e6 / times["raw"])
-        yield Row(f"{work}: {name}", "M samples/s", *figures, against, figures[0] / figures[1], 0.9)
+        yield Row(f"{work}: {name}", "M samples/s", *figures, against, figures[0] / figures[1], 0.9, own_peak_mb())
 
 
 def rows() -> Iterator[Row]:

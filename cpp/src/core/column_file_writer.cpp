@@ -14,6 +14,8 @@ namespace modyn {
 namespace {
 
 constexpr std::uint64_t kBufferBytes = 256 * core::kBlockBytes;
+// From so many bytes on, a copy into the buffer costs more than a call of the system.
+constexpr std::uint64_t kDirectBytes = 16 * core::kBlockBytes;
 
 // Writes the part of a file that the checksum table covers, and remembers the checksums.
 class BlockStream {
@@ -22,7 +24,7 @@ class BlockStream {
 
   // Whole blocks are written from where they are; the buffer holds what does not fill one, and small columns.
   void write(std::span<const std::byte> bytes) {
-    if (buffer_.size() + bytes.size() >= kBufferBytes) {
+    if (bytes.size() >= kDirectBytes || buffer_.size() + bytes.size() >= kBufferBytes) {
       const std::size_t missing = (core::kBlockBytes - buffer_.size() % core::kBlockBytes) % core::kBlockBytes;
       buffer(bytes.first(missing));
       flush();

@@ -87,8 +87,22 @@ void add_header(ColumnFileWriter& writer, const Header& header) {
   writer.add(partition::kHeaderColumn, ColumnType::kUint64, std::as_bytes(std::span(header)));
 }
 
-void add_weights(ColumnFileWriter& writer, std::span<const float> weights) {
-  if (!weights.empty()) writer.add(partition::kWeightsColumn, ColumnType::kFloat32, std::as_bytes(weights));
+// A column that is checked while it is written: what check(first, piece) has brought into the cache is written from
+// there.
+template <typename T, typename Check>
+void add_checked(ColumnFileWriter& writer, std::string_view name, std::span<const T> values, const Check& check) {
+  writer.add_streamed(name, column_type<T>(), values.size(), [values, check](const ColumnFileWriter::Sink& sink) {
+    for (std::size_t first = 0; first < values.size(); first += kPiece) {
+      const auto piece = values.subspan(first, std::min(kPiece, values.size() - first));
+      check(first, piece);
+      sink(std::as_bytes(piece));
+    }
+  });
+}
+
+void add_weights(ColumnFileWriter& writer, const std::filesystem::path& path, std::span<const float> weights) {
+  add_checked(writer, partition::kWeightsColumn, weights,
+              [&path](std::uint64_t first, auto piece) { check_weights(path, piece, first); });
 }
 
 struct RangeColumns {
@@ -148,11 +162,10 @@ void TrainingSet::write_ranges(const std::filesystem::path& path, const View& vi
   const RangeColumns columns = columns_of(path, ranges, view.size());
   const std::uint64_t samples = columns.end.empty() ? 0 : columns.end.back();
   check_number_of_weights(path, weights.size(), samples);
-  check_weights(path, weights, 0);
   const Header header = header_for(view, partition::kRanges, samples);
   ColumnFileWriter writer(FileKind::kTrainingSet);
   add_header(writer, header);
-  add_weights(writer, weights);
+  if (!weights.empty()) add_weights(writer, path, weights);
   add_ranges(writer, columns);
   writer.publish(path);
 }
@@ -160,13 +173,12 @@ void TrainingSet::write_ranges(const std::filesystem::path& path, const View& vi
 void TrainingSet::write_keys(const std::filesystem::path& path, const View& view, std::span<const Key> keys,
                              std::span<const float> weights) {
   check_number_of_weights(path, weights.size(), keys.size());
-  check_weights(path, weights, 0);
-  check_keys(path, keys, *view.index());
   const Header header = header_for(view, partition::kKeys, keys.size());
   ColumnFileWriter writer(FileKind::kTrainingSet);
   add_header(writer, header);
-  add_weights(writer, weights);
-  writer.add(partition::kKeysColumn, ColumnType::kInt64, std::as_bytes(keys));
+  if (!weights.empty()) add_weights(writer, path, weights);
+  add_checked(writer, partition::kKeysColumn, keys,
+              [&](std::uint64_t, auto piece) { check_keys(path, piece, *view.index()); });
   writer.publish(path);
 }
 
