@@ -11,6 +11,7 @@
 #include "bind.hpp"
 #include "modyn/ingest.hpp"
 #include "paths.hpp"
+#include "progress.hpp"
 
 namespace modyn::bindings {
 namespace {
@@ -27,21 +28,6 @@ Value one_of(std::string_view option, std::string_view name,
   }
   throw Error(ErrorKind::kInvalidArgument, std::string(option) + " '" + std::string(name) + "' is none of " + expected);
 }
-
-// Calls back with the GIL, and lets Ctrl-C end a scan even where nobody wants to hear of its progress.
-class Progress {
- public:
-  explicit Progress(nb::object callback) : callback_(std::move(callback)) {}
-
-  void operator()(std::uint64_t done, std::uint64_t total) const {
-    const nb::gil_scoped_acquire acquire;
-    if (PyErr_CheckSignals() != 0) throw nb::python_error();
-    if (!callback_.is_none()) callback_(done, total);
-  }
-
- private:
-  nb::object callback_;
-};
 
 ScanReport scan_folder(const Path& dataset, const Path& root, const std::string& format,
                        const std::string& file_extension, std::string_view timestamp_source,

@@ -2,9 +2,11 @@
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string_view.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "arrays.hpp"
 #include "bind.hpp"
@@ -36,6 +38,27 @@ nb::tuple read(const Samples& samples, std::uint64_t first, std::uint64_t count)
   return nb::make_tuple(std::move(keys).to_array(), std::move(timestamps).to_array(), std::move(labels).to_array());
 }
 
+// Goes through samples batch by batch.
+class SampleBatches {
+ public:
+  SampleBatches(std::shared_ptr<const Samples> samples, std::uint64_t size)
+      : samples_(std::move(samples)), size_(size) {
+    if (size == 0) throw Error(ErrorKind::kInvalidArgument, "a batch has at least one sample");
+  }
+  nb::tuple next() {
+    const std::uint64_t first = done_;
+    const std::uint64_t count = std::min(size_, samples_->size() - first);
+    if (count == 0) throw nb::stop_iteration();
+    done_ += count;
+    return read(*samples_, first, count);
+  }
+
+ private:
+  std::shared_ptr<const Samples> samples_;
+  std::uint64_t size_;
+  std::uint64_t done_ = 0;
+};
+
 nb::tuple label_counts(const Index& index, Time start, Time end) {
   const LabelCounts found = released([&] { return count_labels(index, start, end); });
   Buffer<std::int64_t> labels(found.labels.size());
@@ -48,6 +71,13 @@ nb::tuple label_counts(const Index& index, Time start, Time end) {
 }  // namespace
 
 void bind_query(nb::module_& module) {
+  nb::class_<SampleBatches>(module, "SampleBatches", "Iterates over samples: (keys, timestamps, labels) of each batch.")
+      .def(
+          "__iter__", [](nb::handle self) { return self; }, nb::sig("def __iter__(self) -> SampleBatches"))
+      .def("__next__", &SampleBatches::next,
+           nb::sig("def __next__(self) -> tuple[numpy.typing.NDArray[numpy.int64], "
+                   "numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.int64]]"));
+
   nb::class_<Samples>(module, "Samples", "The samples of one pinned index that a query asks for, in a fixed order.")
       .def_static(
           "select", select, "index"_a, nb::kw_only(), "order"_a = "sequence", "start"_a = nb::none(),
@@ -58,6 +88,20 @@ void bind_query(nb::module_& module) {
       .def_prop_ro("index", &Samples::index)
       .def_prop_ro(
           "order", [](const Samples& samples) { return name_of(samples.order()); }, "'time' or 'sequence'.")
+      .def(
+          "keys",
+          [](const Samples& samples, std::uint64_t first, std::uint64_t count) {
+            Buffer<Key> keys(count);
+            released([&] { samples.keys(first, keys.span()); });
+            return std::move(keys).to_array();
+          },
+          "first"_a, "count"_a, "int64[count] keys of positions [first, first + count); ValueError beyond the end.")
+      .def(
+          "batches",
+          [](std::shared_ptr<const Samples> samples, std::uint64_t size) {
+            return SampleBatches(std::move(samples), size);
+          },
+          "size"_a, "Iterate over (keys, timestamps, labels) of at most `size` samples at a time.")
       .def("read", read, "first"_a, "count"_a,
            nb::sig("def read(self, first: int, count: int) -> tuple[numpy.typing.NDArray[numpy.int64], "
                    "numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.int64]]"),

@@ -185,6 +185,16 @@ class View:
     def position_of_time(self, timestamp: int) -> int:
         """The number of samples with a smaller timestamp. ValueError unless the order is 'time'."""
 
+class SampleBatches:
+    """Iterates over samples: (keys, timestamps, labels) of each batch."""
+
+    def __iter__(self) -> SampleBatches: ...
+    def __next__(
+        self,
+    ) -> tuple[
+        numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.int64]
+    ]: ...
+
 class Samples:
     """The samples of one pinned index that a query asks for, in a fixed order."""
 
@@ -209,6 +219,12 @@ class Samples:
     @property
     def order(self) -> str:
         """'time' or 'sequence'."""
+
+    def keys(self, first: int, count: int) -> Annotated[NDArray[numpy.int64], dict(shape=(None,))]:
+        """int64[count] keys of positions [first, first + count); ValueError beyond the end."""
+
+    def batches(self, size: int) -> SampleBatches:
+        """Iterate over (keys, timestamps, labels) of at most `size` samples at a time."""
 
     def read(
         self, first: int, count: int
@@ -236,7 +252,7 @@ def count_labels(
     """(int64[n] labels, ascending, uint64[n] samples with each) of the samples with timestamps in [start, end)."""
 
 class DeleteReport:
-    """What a deletion did."""
+    """What a delete did."""
 
     @property
     def manifest(self) -> int:
@@ -255,14 +271,21 @@ def delete_samples(
     keys: numpy.typing.ArrayLike,
     lock_timeout_s: float = 60.0,
 ) -> DeleteReport:
-    """Delete samples from the newest manifest on; source files stay as they are.
+    """Delete the samples with these int64[n] keys from the newest manifest on.
 
-    int64[n] keys in any order; repeated or deleted ones do no harm. UnknownKeyError for a key that no sample ever
-    had: then nothing is deleted. ConflictError if the dataset stays locked for `lock_timeout_s` seconds.
+    Repeats and keys that were deleted before do no harm. Raises UnknownKeyError for a key that no sample ever had,
+    and deletes nothing then; ConflictError if another writer holds the dataset.
     """
 
+def delete_ranges(
+    dataset: str | bytes | os.PathLike[str] | os.PathLike[bytes],
+    ranges: numpy.typing.ArrayLike,
+    lock_timeout_s: float = 60.0,
+) -> DeleteReport:
+    """Delete all samples with keys in [first, end) of each row of uint64[n, 2] ranges. Like delete_samples."""
+
 class MergeReport:
-    """What a merge of segments did."""
+    """What a merge did."""
 
     @property
     def manifest(self) -> int:
@@ -274,7 +297,7 @@ class MergeReport:
 
     @property
     def segments(self) -> int:
-        """There are afterwards."""
+        """Segments that there are afterwards."""
 
     @property
     def bytes_written(self) -> int: ...
@@ -282,9 +305,99 @@ class MergeReport:
 def merge_segments(
     dataset: str | bytes | os.PathLike[str] | os.PathLike[bytes], lock_timeout_s: float = 60.0
 ) -> MergeReport:
-    """Make one segment of small neighbours, if there are enough of them. Keys and the sequence number stay.
+    """Make one segment of small neighbours if there are enough of them. Keys and the sequence number stay."""
 
-    Cheap if there is nothing to merge. ConflictError if the dataset stays locked for `lock_timeout_s` seconds.
+class Pin:
+    """Who needs which manifest."""
+
+    @property
+    def manifest(self) -> int: ...
+    @property
+    def owner(self) -> str: ...
+
+def pin_manifest(
+    dataset: str | bytes | os.PathLike[str] | os.PathLike[bytes],
+    manifest: int,
+    owner: str,
+    *,
+    lock_timeout_s: float = 60.0,
+) -> None:
+    """Keep a manifest and all that it needs from being collected, durably, until the owner unpins it.
+
+    `owner`: 1 to 100 letters, digits, dots, hyphens and underscores. Pinning twice is pinning once. ValueError if
+    there is no such manifest.
+    """
+
+def unpin_manifest(dataset: str | bytes | os.PathLike[str] | os.PathLike[bytes], manifest: int, owner: str) -> bool:
+    """False if this owner has not pinned it."""
+
+def pins(dataset: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> list[Pin]:
+    """The pins of a dataset, by manifest and owner."""
+
+class CollectReport:
+    """What the collector removed."""
+
+    @property
+    def manifests(self) -> int: ...
+    @property
+    def segments(self) -> int: ...
+    @property
+    def deletions(self) -> int: ...
+    @property
+    def views(self) -> int: ...
+    @property
+    def temporaries(self) -> int: ...
+    @property
+    def bytes(self) -> int: ...
+
+def collect(
+    dataset: str | bytes | os.PathLike[str] | os.PathLike[bytes], grace_s: float, *, lock_timeout_s: float = 60.0
+) -> CollectReport:
+    """Remove what nobody needs any more; who has an index open goes on reading.
+
+    Manifests that are not the newest, not pinned, and were followed by another for longer than `grace_s` seconds;
+    then the files that no remaining manifest names.
+    """
+
+class Finding:
+    """Something that is not as it should be."""
+
+    @property
+    def path(self) -> bytes:
+        """Of a file of the dataset's folder, or of a source file relative to the root."""
+
+    @property
+    def what(self) -> str: ...
+
+class CheckReport:
+    """What a check found."""
+
+    @property
+    def summary(self) -> IndexSummary: ...
+    @property
+    def source_files(self) -> int:
+        """Source files that were looked at."""
+
+    @property
+    def pins(self) -> int: ...
+    @property
+    def findings(self) -> list[Finding]:
+        """By path; empty if all is well."""
+
+def check(
+    dataset: str | bytes | os.PathLike[str] | os.PathLike[bytes],
+    root: str | bytes | os.PathLike[str] | os.PathLike[bytes] | None = None,
+    *,
+    manifest: int | None = None,
+    threads: int = 0,
+    file_extension: str | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> CheckReport:
+    """Check every byte and rule of the newest manifest, or the one with this number, and of what belongs to it.
+
+    Its segments, deletions and views; all pins; and, below `root`, every source file against what was ingested of
+    it. With the `file_extension` of the source files their sidecars are compared too, if the format has some. A
+    problem does not end the check. `progress(done, total)` is called now and then.
     """
 
 def register_format(kind: str, python_class: Callable[[dict[str, str]], object]) -> None:

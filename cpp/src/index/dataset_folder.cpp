@@ -15,10 +15,20 @@ constexpr std::size_t kDigits = 20;
 constexpr std::string_view kManifestEnding = ".manifest";
 constexpr std::string_view kSegmentEnding = ".segment";
 constexpr std::string_view kDeletionEnding = ".deleted";
+constexpr std::string_view kViewEnding = "-time.view";
+constexpr std::string_view kPinEnding = ".pin";
 
 std::string padded(std::uint64_t number) {
   const std::string digits = std::to_string(number);
   return std::string(kDigits - digits.size(), '0') + digits;
+}
+
+// Of 20 digits; never 0.
+std::optional<std::uint64_t> number_of(std::string_view digits) {
+  std::uint64_t number = 0;
+  const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc() || stop != digits.data() + digits.size() || number == 0) return std::nullopt;
+  return number;
 }
 
 std::string new_name(std::uint64_t number, std::uint64_t epoch, std::string_view ending) {
@@ -37,7 +47,25 @@ std::filesystem::path manifest_file(const std::filesystem::path& dataset, std::u
 }
 
 std::filesystem::path view_file(const std::filesystem::path& dataset, std::uint64_t manifest) {
-  return view_folder(dataset) / (padded(manifest) + "-time.view");
+  return view_folder(dataset) / (padded(manifest) + std::string(kViewEnding));
+}
+
+std::filesystem::path pin_file(const std::filesystem::path& dataset, std::uint64_t manifest, std::string_view owner) {
+  return pin_folder(dataset) / (padded(manifest) + "-" + std::string(owner) + std::string(kPinEnding));
+}
+
+std::optional<std::uint64_t> manifest_of_view(std::string_view name) {
+  return name.size() > kDigits && name.substr(kDigits) == kViewEnding ? number_of(name.substr(0, kDigits))
+                                                                      : std::nullopt;
+}
+
+std::optional<Pin> pin_of_name(std::string_view name) {
+  if (name.size() <= kDigits + 1 + kPinEnding.size() || name[kDigits] != '-' || !name.ends_with(kPinEnding)) {
+    return std::nullopt;
+  }
+  const auto manifest = number_of(name.substr(0, kDigits));
+  if (!manifest) return std::nullopt;
+  return Pin{*manifest, std::string(name.substr(kDigits + 1, name.size() - kDigits - 1 - kPinEnding.size()))};
 }
 
 std::string new_segment_name(std::uint64_t sequence, std::uint64_t epoch) {
@@ -62,11 +90,7 @@ std::optional<std::uint64_t> epoch_of_name(std::string_view name) {
 
 std::optional<std::uint64_t> manifest_number(std::string_view name) {
   if (name.size() != kDigits + kManifestEnding.size() || !name.ends_with(kManifestEnding)) return std::nullopt;
-  std::uint64_t number = 0;
-  const char* end = name.data() + kDigits;
-  const auto [stop, error] = std::from_chars(name.data(), end, number);
-  if (error != std::errc() || stop != end || number == 0) return std::nullopt;
-  return number;
+  return number_of(name.substr(0, kDigits));
 }
 
 std::vector<std::uint64_t> manifest_numbers(const std::filesystem::path& dataset) {

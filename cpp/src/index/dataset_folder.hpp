@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "modyn/maintenance.hpp"
+
 namespace modyn::index {
 
 [[nodiscard]] inline std::filesystem::path manifest_folder(const std::filesystem::path& dataset) {
@@ -44,6 +46,18 @@ namespace modyn::index {
 
 // views/<20 digits of the manifest>-time.view: all samples of a manifest in the order of time.
 [[nodiscard]] std::filesystem::path view_file(const std::filesystem::path& dataset, std::uint64_t manifest);
+
+// The number of the manifest whose view has this name, if it is one's.
+[[nodiscard]] std::optional<std::uint64_t> manifest_of_view(std::string_view name);
+
+// pins/<20 digits of the manifest>-<owner>.pin
+[[nodiscard]] std::filesystem::path pin_file(const std::filesystem::path& dataset, std::uint64_t manifest,
+                                             std::string_view owner);
+[[nodiscard]] std::optional<Pin> pin_of_name(std::string_view name);
+// Held while a manifest is pinned, and while manifests are removed.
+[[nodiscard]] inline std::filesystem::path pin_lock_file(const std::filesystem::path& dataset) {
+  return pin_folder(dataset) / "lock";
+}
 
 // Of the manifest with this name, if it is one's.
 [[nodiscard]] std::optional<std::uint64_t> manifest_number(std::string_view name);

@@ -25,9 +25,16 @@ index::Manifest read_pinned(const std::filesystem::path& dataset, std::uint64_t 
 }  // namespace
 
 std::shared_ptr<const Index> Index::open(const std::filesystem::path& dataset, std::optional<std::uint64_t> manifest) {
-  const std::uint64_t newest = manifest ? *manifest : index::newest_manifest(dataset);
-  auto state = std::make_unique<State>(dataset, newest == 0 ? index::Manifest{} : read_pinned(dataset, newest));
-  return std::shared_ptr<const Index>(new Index(std::move(state)));
+  while (true) {
+    const std::uint64_t number = manifest ? *manifest : index::newest_manifest(dataset);
+    try {
+      auto state = std::make_unique<State>(dataset, number == 0 ? index::Manifest{} : read_pinned(dataset, number));
+      return std::shared_ptr<const Index>(new Index(std::move(state)));
+    } catch (const Error&) {
+      // It may have been collected while it was opened, but not as the newest one.
+      if (manifest || index::newest_manifest(dataset) == number) throw;
+    }
+  }
 }
 
 Index::Index(std::unique_ptr<State> state) : state_(std::move(state)) {}
