@@ -2,12 +2,17 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "arrays.hpp"
 #include "bind.hpp"
+#include "formats/read_samples.hpp"
+#include "modyn/format.hpp"
 #include "modyn/push.hpp"
 #include "paths.hpp"
 
@@ -44,6 +49,37 @@ AppendReceipt append(Appender& appender, nb::handle samples, const Column<std::i
   if (lengths) batch.lengths = lengths->span();
   return released(
       [&] { return batch_id ? appender.append(batch, std::string_view(*batch_id)) : appender.append(batch); });
+}
+
+[[noreturn]] void raise(const char* error, const std::exception& exception) {
+  PyErr_SetString(nb::module_::import_("modyn.errors").attr(error).ptr(), exception.what());
+  throw nb::python_error();
+}
+
+template <typename T>
+nb::object to_array(const std::vector<T>& values) {
+  Buffer<T> buffer(values.size());
+  std::ranges::copy(values, buffer.span().begin());
+  return nb::cast(std::move(buffer).to_array());
+}
+
+nb::tuple read_samples(nb::handle samples, const std::string& format, const std::optional<nb::bytes>& companion) {
+  const Bytes data(samples);
+  std::optional<std::string> beside;
+  if (companion) beside.emplace(companion->c_str(), companion->size());
+  formats::FileSamples found;
+  try {
+    found = released([&] { return formats::read_samples(*make_format(format), data.span(), beside); });
+  } catch (const BadContent& bad) {
+    raise("BadContentError", bad);
+  } catch (const IncompleteFile& incomplete) {
+    raise("IncompleteFileError", incomplete);
+  }
+  nb::object timestamps = nb::none();
+  nb::object lengths = nb::none();
+  if (!found.timestamps.empty()) timestamps = to_array(found.timestamps);
+  if (!found.lengths.empty()) lengths = to_array(found.lengths);
+  return nb::make_tuple(to_array(found.labels), timestamps, lengths, nb::bytes(found.data.data(), found.data.size()));
 }
 
 }  // namespace
@@ -106,6 +142,23 @@ void bind_push(nb::module_& module) {
         return released([&] { return samples_behind(dataset, log, offset); });
       },
       "dataset"_a, "log"_a, "offset"_a, "How many samples lie in the log at or behind the offset, the end of a frame.");
+  module.def(
+      "waiting_samples",
+      [](const Index& index, double lock_timeout_s) {
+        return released([&] { return waiting_samples(index, lock_timeout_s); });
+      },
+      "index"_a, "lock_timeout_s"_a = 60.0,
+      "How many pushed samples are not in the index: those that the next scan seals.");
+  module.def(
+      "read_samples", read_samples, "data"_a, "format"_a, "companion"_a = nb::none(),
+      nb::sig("def read_samples(data: bytes | bytearray | memoryview | numpy.typing.NDArray[typing.Any], format: str, "
+              "companion: bytes | None = None) -> tuple[numpy.typing.NDArray[numpy.int64], "
+              "numpy.typing.NDArray[numpy.int64] | None, numpy.typing.NDArray[numpy.uint64] | None, bytes]"),
+      "The samples in bytes that look like a file of the format.\n\n"
+      "Returns labels, timestamps (None if the format has none), the bytes of each sample (None if all have one size)\n"
+      "and the samples one after the other, without their labels. `companion` is the content of the file beside it, "
+      "if\n"
+      "the format has such. Raises BadContentError or IncompleteFileError, whose messages go on from the data's name.");
   module.def(
       "verify_pushed",
       [](const Path& dataset, double lock_timeout_s) { released([&] { verify_pushed(dataset, lock_timeout_s); }); },

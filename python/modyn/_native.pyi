@@ -954,6 +954,24 @@ def pushed_logs(
 def samples_behind(dataset: str | bytes | os.PathLike[str] | os.PathLike[bytes], log: PushedLog, offset: int) -> int:
     """How many samples lie in the log at or behind the offset, the end of a frame."""
 
+def waiting_samples(index: Index, lock_timeout_s: float = 60.0) -> int:
+    """How many pushed samples are not in the index: those that the next scan seals."""
+
+def read_samples(
+    data: bytes | bytearray | memoryview | numpy.typing.NDArray[Any], format: str, companion: bytes | None = None
+) -> tuple[
+    numpy.typing.NDArray[numpy.int64],
+    numpy.typing.NDArray[numpy.int64] | None,
+    numpy.typing.NDArray[numpy.uint64] | None,
+    bytes,
+]:
+    """The samples in bytes that look like a file of the format.
+
+    Returns labels, timestamps (None if the format has none), the bytes of each sample (None if all have one size)
+    and the samples one after the other, without their labels. `companion` is the content of the file beside it, if
+    the format has such. Raises BadContentError or IncompleteFileError, whose messages go on from the data's name.
+    """
+
 def verify_pushed(dataset: str | bytes | os.PathLike[str] | os.PathLike[bytes], lock_timeout_s: float = 60.0) -> None:
     """Read every committed byte of every log; CorruptFileError names the first that is not as written."""
 

@@ -20,6 +20,7 @@ from modyn.metadata.tables import RunRow
 from modyn.model_storage.local import LocalModelStorage
 from modyn.run import Run
 from modyn.storage.api import (
+    AppendReceipt,
     DatasetOptions,
     DatasetStatus,
     DeleteSummary,
@@ -30,6 +31,7 @@ from modyn.storage.api import (
     View,
 )
 from modyn.storage.local import LocalStorage
+from modyn.storage.push import Integers, Samples
 from modyn.storage.snapshot import Snapshot
 from modyn.storage.watcher import DatasetWatch
 from modyn.supervisor.context import RunContext
@@ -75,6 +77,37 @@ class Datasets:
     def scan(self, name: str, progress: Callable[[int, int], None] | None = None) -> ScanSummary:
         """Ingest what is new."""
         return self._storage.scan(name, progress)
+
+    def append(
+        self,
+        name: str,
+        samples: Samples,
+        labels: Integers,
+        timestamps: Integers | int | None = None,
+        batch_id: str | None = None,
+    ) -> AppendReceipt:
+        """Push samples into a dataset. Durable when it returns; the next scan makes them visible.
+
+        Threads that append at the same time share one flush to disk; processes take turns.
+
+        Args:
+            name: the dataset.
+            samples: without their labels. Where all have one size (fixed records): bytes with one sample after the
+                other, or an array with a sample in each row, of any type. Else an object with the bytes of each.
+            labels: one integer for each sample.
+            timestamps: Unix seconds, one for each sample or one for all; the time of the call if None.
+            batch_id: makes the call repeatable: the same id with the same samples, labels and timestamps adds nothing,
+                for as long as the dataset lives. Drawn if None.
+
+        Raises:
+            DatasetError: it is not registered.
+            ValueError: samples, labels and timestamps do not fit each other, or the dataset.
+            TypeError: labels or timestamps are no integers, or samples no bytes.
+            ConflictError: the batch id was used for other content, or another process has been appending for a minute.
+            OSError: the disk is full, or fails. Nothing was added, unless the same batch id says so when sent again.
+            CorruptFileError: what was pushed before is damaged.
+        """
+        return self._storage.append(name, samples, labels, timestamps, batch_id)
 
     def watch(self, name: str, scan_interval_s: float | None = None, min_interval_s: float = 1.0) -> DatasetWatch:
         """What keeps a dataset up to date: scans when something changes, and at least every `scan_interval_s` seconds.

@@ -82,6 +82,9 @@ struct PushedLog {
 [[nodiscard]] std::uint64_t samples_behind(const std::filesystem::path& dataset, const PushedLog& log,
                                            std::uint64_t offset);
 
+// The samples that were pushed and are not in the index: those that the next scan seals.
+[[nodiscard]] std::uint64_t waiting_samples(const Index& index, double lock_timeout_s = 60.0);
+
 // Reads every committed byte of every log. kCorrupt, with file and offset, at the first that is not as written.
 void verify_pushed(const std::filesystem::path& dataset, double lock_timeout_s = 60.0);
 

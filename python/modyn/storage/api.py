@@ -14,9 +14,11 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from modyn.storage.push import Integers, Samples
 from modyn.storage.sample_format import Csv, CustomFormat, FixedRecord, SampleFormat, SingleSample, TimestampFrom
 
 __all__ = [
+    "AppendReceipt",
     "Csv",
     "CustomFormat",
     "DatasetFile",
@@ -68,6 +70,21 @@ class DatasetOptions:
 
 
 @dataclass(frozen=True)
+class AppendReceipt:
+    """A batch of pushed samples that is durable.
+
+    Attributes:
+        batch_id: the caller's, or the one that was drawn.
+        samples: of the batch.
+        duplicate: the batch was there already; nothing was added.
+    """
+
+    batch_id: str
+    samples: int
+    duplicate: bool
+
+
+@dataclass(frozen=True)
 class ViewRef:
     """All that another process needs to open a view: it reads the files itself."""
 
@@ -109,6 +126,7 @@ class DatasetStatus:
     interval: Interval  # first and last timestamp + 1; empty sides if there are no samples
     quarantined: tuple[DatasetFile, ...] = ()
     conflicts: tuple[DatasetFile, ...] = ()
+    waiting: int = 0  # pushed samples that the next scan makes visible
 
     @property
     def all_within_a_day(self) -> bool:
@@ -199,6 +217,17 @@ class Storage(Protocol):
 
     def scan(self, name: str, progress: Callable[[int, int], None] | None = None) -> ScanSummary:
         """Ingest what is new; `progress(files_done, files_total)` is called now and then."""
+        ...
+
+    def append(
+        self,
+        name: str,
+        samples: Samples,
+        labels: Integers,
+        timestamps: Integers | int | None = None,
+        batch_id: str | None = None,
+    ) -> AppendReceipt:
+        """Push samples; durable when it returns, visible from the next scan on."""
         ...
 
     def pin(self, name: str, order: Order = "time", manifest: int | None = None) -> ViewRef:

@@ -23,6 +23,7 @@ from modyn.errors import DatasetError
 from modyn.metadata.database import Database
 from modyn.metadata.tables import DatasetRow, RunRow
 from modyn.storage.api import (
+    AppendReceipt,
     CustomFormat,
     DatasetFile,
     DatasetOptions,
@@ -38,6 +39,7 @@ from modyn.storage.api import (
     ViewRef,
 )
 from modyn.storage.formats import load_format
+from modyn.storage.push import Appenders, Integers, Samples, columns_of
 from modyn.storage.sample_format import from_json, settings_text, to_json
 from modyn.storage.snapshot import Snapshot
 from modyn.storage.watcher import DatasetWatch
@@ -88,6 +90,7 @@ class LocalStorage:
     def __init__(self, database: Database, folder: Path) -> None:
         self._database = database
         self._folder = folder
+        self._appenders = Appenders()
 
     def add(
         self,
@@ -135,8 +138,8 @@ class LocalStorage:
         from modyn import _native
 
         row = self._row(name)
-        summary = _native.Index.open(row.folder).summary
-        return _status(row, summary, _native.quarantine(row.folder))
+        index = _native.Index.open(row.folder)
+        return _status(row, index.summary, _native.quarantine(row.folder), _native.waiting_samples(index))
 
     def scan(
         self, name: str, progress: Callable[[int, int], None] | None = None, lock_timeout_s: float = 60.0
@@ -178,6 +181,26 @@ class LocalStorage:
             pushed_samples=report.pushed_samples,
             known_files=report.known_files,
         )
+
+    def append(
+        self,
+        name: str,
+        samples: Samples,
+        labels: Integers,
+        timestamps: Integers | int | None = None,
+        batch_id: str | None = None,
+    ) -> AppendReceipt:
+        """Push samples; durable when it returns, visible from the next scan on.
+
+        See `Datasets.append` for the arguments and errors.
+        """
+        row = self._row(name)
+        sample_size = from_json(row.format).sample_size
+        columns = columns_of(name, samples, labels, timestamps, sample_size)
+        receipt = self._appenders.of(Path(row.folder), sample_size).append(
+            columns.data, columns.labels, columns.timestamps, columns.lengths, batch_id
+        )
+        return AppendReceipt(receipt.batch_id, receipt.samples, receipt.duplicate)
 
     def watch(self, name: str, scan_interval_s: float | None = None, min_interval_s: float = 1.0) -> DatasetWatch:
         """What keeps a dataset up to date once it is started.
@@ -316,7 +339,7 @@ def _refuse_changes(name: str, old: Mapping[str, object], new: Mapping[str, obje
 
 
 def _status(
-    row: DatasetRow, summary: _native.IndexSummary, lists: _native.QuarantineList | _native.ScanReport
+    row: DatasetRow, summary: _native.IndexSummary, lists: _native.QuarantineList | _native.ScanReport, waiting: int = 0
 ) -> DatasetStatus:
     interval = Interval(summary.first_timestamp, summary.last_timestamp + 1) if summary.samples else Interval()
     return DatasetStatus(
@@ -332,6 +355,7 @@ def _status(
         interval=interval,
         quarantined=_files(lists.quarantined),
         conflicts=_files(lists.conflicts),
+        waiting=waiting,
     )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import typer
 
-from modyn.cli.dataset import add, delete, show, watch
+from modyn.cli.dataset import add, append, delete, show, watch
 
 app = typer.Typer(no_args_is_help=True, help="Register folders of growing data, and see what is in them.")
 app.command("add")(add.add)
+app.command("append")(append.append)
 app.command("list")(show.list_datasets)
 app.command("status")(show.status)
 app.command("watch")(watch.watch)

@@ -61,6 +61,8 @@ def show(session: Session, status: DatasetStatus) -> None:
     size = status.format.sample_size
     gone = f", {status.deleted:,} more were deleted" if status.deleted else ""
     session.line(f"samples: {status.samples:,}" + (f" of {units.size(size)}" if size else "") + gone)
+    if status.waiting:
+        session.line(f"pushed, waiting for the next scan: {status.waiting:,}")
     session.line(f"time: {first} to {last} (UTC)" if status.samples else "time: no data")
     for what, files in (("quarantined", status.quarantined), ("in conflict", status.conflicts)):
         for file in files[:_LISTED]:
@@ -73,7 +75,7 @@ def show(session: Session, status: DatasetStatus) -> None:
             "take timestamps from file names (--timestamp filename --timestamp-pattern '%Y-%m-%d'), "
             "or copy with times preserved"
         )
-    if not status.samples:
+    if not status.samples and not status.waiting:
         session.warn(f"no '{status.format.file_extension}' file with samples was found in '{status.base_path}'")
 
 
@@ -101,6 +103,7 @@ def document(status: DatasetStatus) -> dict[str, Any]:
         "interval": [status.interval.start, status.interval.end],
         "quarantined": [vars(file) for file in status.quarantined],
         "conflicts": [vars(file) for file in status.conflicts],
+        "waiting": status.waiting,
         "all_within_a_day": status.all_within_a_day,
     }
 
