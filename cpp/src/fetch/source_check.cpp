@@ -34,7 +34,8 @@ void check_growth(const SourceFile& source, const std::filesystem::path& path, c
     throw_changed(path, "it shrank to " + core::grouped(status.size) + " bytes; " +
                             core::grouped(source.ingested_bytes) + " were ingested");
   }
-  if (status.size <= source.size) throw_changed(path, "it was modified without growing");
+  // Appends to a log of ours overwrite zeros that were reserved behind its end, or cut them off.
+  if (!source.owned && status.size <= source.size) throw_changed(path, "it was modified without growing");
   if (source.fingerprint == 0) {
     throw_changed(path, "it has " + core::grouped(status.size) + " bytes, and as the one sample that it is had " +
                             core::grouped(source.size));

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import delete, select
 
-from modyn.errors import DatasetError
+from modyn.errors import ConflictError, DatasetError
 from modyn.metadata.database import Database
 from modyn.metadata.tables import DatasetRow, RunRow
 from modyn.storage.api import (
@@ -228,13 +228,23 @@ class LocalStorage:
         return DatasetWatch(lambda progress: self.scan(name, progress, _WATCH_LOCK_TIMEOUT_S), watcher, scan_interval_s)
 
     def pin(self, name: str, order: Order = "time", manifest: int | None = None) -> ViewRef:
-        """The newest manifest, or the one with this number, as a reference for `open_view`."""
+        """The newest manifest, or the one with this number, as a reference for `open_view`.
+
+        What was pushed before belongs to the newest, unless somebody is scanning at this moment.
+
+        Raises:
+            DatasetError: unknown name.
+            CorruptFileError: what was pushed is damaged.
+        """
         from modyn import _native
 
         row = self._row(name)
         folder = Path(row.folder)
         if manifest is None:
-            manifest = _native.Index.open(folder).summary.manifest
+            index = _native.Index.open(folder)
+            manifest = index.summary.manifest
+            if _native.waiting_samples(index):
+                manifest = self._seal(row, manifest)
         return ViewRef(dataset=name, folder=folder, root=Path(row.base_path), manifest=manifest, order=order)
 
     def open_view(self, ref: ViewRef) -> LocalView:
@@ -278,6 +288,7 @@ class LocalStorage:
             _remove_source_files(Path(row.folder), Path(row.base_path), from_json(row.format))
         with self._database.transaction() as session:
             session.execute(delete(DatasetRow).filter_by(name=name))
+        self._appenders.forget(Path(row.folder))
         shutil.rmtree(row.folder)
 
     def _refuse_while_needed(self, name: str) -> None:
@@ -289,6 +300,17 @@ class LocalStorage:
             raise DatasetError(
                 f"dataset '{name}' is needed by {', '.join(open_runs)}; `modyn resume` brings that to its end"
             )
+
+    def _seal(self, row: DatasetRow, manifest: int) -> int:
+        from modyn import _native
+
+        format, timestamp = from_json(row.format), TimestampFrom(**row.timestamp)
+        if isinstance(format, CustomFormat):
+            load_format(format.kind)
+        try:
+            return _native.seal(row.folder, format=settings_text(format, timestamp), lock_timeout_s=0).manifest
+        except ConflictError:
+            return manifest  # whoever has the lock seals
 
     def _row(self, name: str) -> DatasetRow:
         with self._database.transaction() as session:

@@ -83,6 +83,11 @@ class Appenders:
                 self._appenders[folder] = _native.Appender(folder, sample_size=sample_size or 0)
             return self._appenders[folder]
 
+    def forget(self, folder: Path) -> None:
+        """Close the appender of the dataset in this folder."""
+        with self._lock:
+            self._appenders.pop(folder, None)
+
 
 def _data(
     name: str, samples: Samples, count: int, sample_size: int | None

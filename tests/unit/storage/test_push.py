@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from tests.growing import RECORD, write_days
 
+from modyn import _native
 from modyn.errors import ConflictError, CorruptFileError, DatasetError
 from modyn.metadata.database import Database
 from modyn.storage.api import Csv, FixedRecord, SingleSample, TimestampFrom
@@ -237,3 +238,62 @@ def test_damaged_logs_are_an_error_that_names_the_file(growing: LocalStorage) ->
     fresh = LocalStorage(growing._database, growing._folder)
     with pytest.raises(CorruptFileError, match=r"00000001\.log' is damaged at byte 200: it ends there"):
         fresh.append("growing", bytes(SIZE), [1])
+
+
+def samples_of(storage: LocalStorage, name: str, manifest: int | None = None) -> dict[int, bytes]:
+    """Every sample of the newest manifest, or another, by its label."""
+    ref = storage.pin(name, manifest=manifest)
+    index = _native.Index.open(ref.folder, ref.manifest)
+    labels, offsets, data = _native.Reader(index, ref.root).fetch_any(np.arange(index.summary.next_key))
+    return {label: data[offsets[i] : offsets[i + 1]].tobytes() for i, label in enumerate(labels.tolist())}
+
+
+def test_pushed_samples_are_read_like_all_others(growing: LocalStorage) -> None:
+    first = {100 + i: bytes([i]) * SIZE for i in range(3)}
+    growing.append("growing", list(first.values()), list(first), timestamps=[5, 3, 4])
+    summary = growing.scan("growing")
+    assert (summary.pushed_samples, summary.new_samples, summary.new_files) == (3, 3, 0)
+    status = growing.status("growing")
+    assert (status.samples, status.waiting, status.interval.start) == (23, 0, 3)
+    sealed = growing.pin("growing").manifest
+    assert samples_of(growing, "growing").items() >= first.items()
+
+    # The log goes on under a reader of the first manifest, and pinning seals what was pushed.
+    second = {200 + i: bytes([i]) * SIZE for i in range(50)}
+    growing.append("growing", list(second.values()), list(second))
+    assert samples_of(growing, "growing", sealed).items() >= first.items()
+    everything = samples_of(growing, "growing")
+    assert everything.items() >= (first | second).items()
+    assert growing.status("growing").waiting == 0
+
+    # A log that ends is cut to its end.
+    appender = _native.Appender(_folder(growing), sample_size=SIZE, log_bytes=1)
+    appender.append(bytes(SIZE), [300])
+    assert samples_of(growing, "growing", sealed).items() >= first.items()
+    assert samples_of(growing, "growing") == everything | {300: bytes(SIZE)}
+
+
+def test_pushed_rows_are_read_like_all_others(rows: LocalStorage, tmp_path: Path) -> None:
+    (tmp_path / "rows" / "a.csv").write_text("1,from a file\n")
+    rows.append("rows", [b"pushed", b"", b"pushed,later"], [2, 3, 4])
+    assert rows.scan("rows").new_samples == 4
+    assert samples_of(rows, "rows") == {1: b"from a file", 2: b"pushed", 3: b"", 4: b"pushed,later"}
+    rows.append("rows", [b"more"], [5])
+    assert samples_of(rows, "rows")[5] == b"more"
+
+
+def test_a_view_does_not_wait_for_a_scan_to_end(growing: LocalStorage) -> None:
+    in_scan, go_on = threading.Event(), threading.Event()
+
+    def slow(done: int, total: int) -> None:
+        in_scan.set()
+        go_on.wait(30)
+
+    scan = threading.Thread(target=lambda: growing.scan("growing", slow))
+    scan.start()
+    assert in_scan.wait(30)
+    growing.append("growing", bytes(SIZE), [100])
+    assert len(growing.open_view(growing.pin("growing"))) == 20
+    go_on.set()
+    scan.join()
+    assert len(growing.open_view(growing.pin("growing"))) == 21
