@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -74,6 +75,18 @@ def test_a_format_is_one_class_and_its_registration(tmp_path: Path, environment:
     follow(ROOT / "docs" / "adding-a-format.md", folder, environment)
 
     assert (folder / "output.txt").exists()
+
+
+def test_data_that_keeps_arriving_is_pushed_and_watched(tmp_path: Path, environment: dict[str, str]) -> None:
+    folder = tmp_path / "empty"
+    folder.mkdir()
+
+    follow(ROOT / "docs" / "pushing-data.md", folder, environment)
+
+    status = ["modyn", "dataset", "status", "readings", "--json"]
+    done = subprocess.run(status, cwd=folder, env=environment, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)
+    assert (found["samples"], found["waiting"]) == (100 + 10 + 5 + 5 + 7 + 3, 0)
 
 
 def documents() -> list[Path]:

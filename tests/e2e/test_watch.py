@@ -116,7 +116,7 @@ def test_programs_read_its_events_as_json_lines(folder: Path, watch: Callable[..
 def test_once_scans_once(folder: Path) -> None:
     write_days(folder / "days", range(3, 4), 10)
     done = call(folder, "dataset", "watch", "days", "--once")
-    assert "10 new samples (new files: 1, grown: 0), 40 in all" in done.stdout
+    assert "days: 10 new samples (new files: 1), 40 in all\n" in done.stdout
     (folder / "days").rename(folder / "away")
     assert "has vanished" in call(folder, "dataset", "watch", "days", "--once", expect=1).stderr
 

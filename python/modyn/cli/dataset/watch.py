@@ -96,6 +96,8 @@ class _Report:
                 "new_samples": summary.new_samples,
                 "new_files": summary.new_files,
                 "grown_files": summary.grown_files,
+                "replaced_files": summary.replaced_files,
+                "pushed_samples": summary.pushed_samples,
                 "samples": status.samples,
                 "manifest": status.manifest,
                 "quarantined": [vars(file) for file in status.quarantined],
@@ -104,10 +106,16 @@ class _Report:
         )
         if event.because == "start":
             self._session.line(f"{self._name}: watching '{status.base_path}', {status.samples:,} samples")
-        if summary.new_samples or summary.new_files or summary.grown_files:
+        sources = {
+            "new files": summary.new_files,
+            "grown files": summary.grown_files,
+            "replaced files": summary.replaced_files,
+            "pushed samples": summary.pushed_samples,
+        }
+        found = ", ".join(f"{what}: {number:,}" for what, number in sources.items() if number)
+        if found:
             self._session.line(
-                f"{self._name}: {summary.new_samples:,} new samples (new files: {summary.new_files:,}, "
-                f"grown: {summary.grown_files:,}), {status.samples:,} in all"
+                f"{self._name}: {summary.new_samples:,} new samples ({found}), {status.samples:,} in all"
             )
         self._tell_of_bad_files(status)
 
