@@ -148,6 +148,29 @@ def push(disk: Disk) -> None:
     assert failures >= 5
 
 
+def seal(disk: Disk) -> None:
+    """Pushed samples that could not be sealed are sealed by the next scan, each once."""
+    root, dataset = disk.folder.parent / f"{disk.folder.name}-data", disk.folder / "dataset"
+    root.mkdir()
+    appender = _native.Appender(dataset, sample_size=8)
+    labels: list[int] = []
+    failures = 0
+    for number, room in enumerate(ROOMS):
+        new = np.random.default_rng(number).integers(0, 2**62, 20_000)
+        appender.append(new, new)
+        labels += new.tolist()
+        before = _native.Index.open(dataset).summary.samples if number else 0
+        if expect_full(disk, room, lambda: scan(dataset, root)):
+            failures += 1
+            assert _native.Index.open(dataset).summary.samples == before
+            scan(dataset, root)
+        index = _native.Index.open(dataset)
+        assert index.labels(np.arange(index.summary.next_key)).tolist() == labels
+        found, data = _native.Reader(index, root).fetch(np.arange(before, len(labels)))
+        np.testing.assert_array_equal(data.view("<i8")[:, 0], found)
+    assert failures >= 5
+
+
 def training_set(disk: Disk) -> None:
     """No half-written set under its name, nor beside it."""
     root, dataset = disk.folder.parent / f"{disk.folder.name}-sets", disk.folder / "dataset"
@@ -221,7 +244,7 @@ def stored_view(disk: Disk) -> None:
     assert len(files_below(dataset / "views")) == 1
 
 
-CASES = [ingest, delete_and_merge, push, training_set, ledger, stored_view]
+CASES = [ingest, delete_and_merge, push, seal, training_set, ledger, stored_view]
 
 
 @pytest.mark.parametrize("case", CASES)
