@@ -218,6 +218,14 @@ def dispensable(folder: Path) -> list[Specimen]:
         summary = _native.scan(dataset, folder / "data", **scan).summary
         return summary.samples, [(file.path, file.reason) for file in _native.quarantine(dataset).quarantined]
 
+    pinned = folder / "pinned"
+    _records(pinned, files=3, per_file=2, commits=3)
+    _native.pin_manifest(pinned / "dataset", 1, "run-7")
+
+    def kept() -> object:
+        _native.collect(pinned / "dataset", 0)
+        return _native.Index.open(pinned / "dataset", 1).summary.samples
+
     pushed = folder / "pushed"
     appender = _native.Appender(pushed, sample_size=8, log_bytes=4096)
     for number in range(60):
@@ -234,6 +242,7 @@ def dispensable(folder: Path) -> list[Specimen]:
     found = [
         ("quarantine list", dataset / "quarantine", scanned),
         ("epoch in the lock", dataset / "lock", scanned),
+        *(("pin", path, kept) for path in (pinned / "dataset" / "pins").glob("*.pin")),
         ("mark of the end", pushed / "pushed" / "committed", sent_again),
         *(("run of batch ids", path, sent_again) for path in sorted((pushed / "pushed" / "batches").iterdir())),
     ]

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from modyn import _native
 from modyn.errors import CorruptFileError
 from tests.fault.specimens import Specimen, dispensable, specimens
 
@@ -74,6 +75,21 @@ def test_every_wrong_byte_is_found(tmp_path: Path, total: int) -> None:
     assert tried.total() >= total
     for kind, count in sorted(tried.items()):
         print(f"{kind}: {count:,} wrong bytes, {count:,} found")
+
+
+def test_the_check_of_a_dataset_names_every_damaged_file(tmp_path: Path) -> None:
+    random = np.random.default_rng(1)
+    kinds = {"manifest", "segment", "deletions", "view"}
+    for specimen in specimens(tmp_path):
+        if specimen.kind not in kinds:
+            continue
+        dataset = specimen.path.parents[1]
+        assert _native.check(dataset).findings == []
+        for place in places(specimen.size, 6, random):
+            byte = change(specimen.path, place, int(random.integers(1, 256)))
+            found = {Path(os.fsdecode(finding.path)).name for finding in _native.check(dataset).findings}
+            assert specimen.path.name in found, f"{specimen.kind}: byte {place}: {found}"
+            put_back(specimen.path, place, byte)
 
 
 def test_a_wrong_byte_where_nothing_can_be_lost_makes_no_difference_or_is_named(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Deleting and merging: what was named is gone, all else answers as before, and no source file changes."""
+"""Deleting, merging and collecting: what was named is gone, all else answers as before, and no source file changes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def sources(folder: Path) -> dict[Path, bytes]:
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_every_sample_that_was_not_deleted_stays_what_it_was(kind: str, tmp_path: Path) -> None:
-    """Also the only sample of a file, the first and last rows, and after merging."""
+    """Also the only sample of a file, the first and last rows, and after merging and collecting."""
     format = FORMATS[kind]
     per_file = 1 if kind == "files" else 6
     random = np.random.default_rng(0)
@@ -48,11 +48,13 @@ def test_every_sample_that_was_not_deleted_stays_what_it_was(kind: str, tmp_path
             with pytest.raises(UnknownKeyError, match="deleted"):
                 reader.fetch_any([left[0], key])
         _native.merge_segments(dataset)
+        _native.collect(dataset, 0)
     assert _native.View.build(whole, "time").keys(0, len(labels)).tolist() == labels, "an open index changed"
     assert sources(tmp_path) == before
 
     report = scan(tmp_path, format)
     assert (report.new_samples, report.conflicts) == (0, [])
+    assert _native.check(dataset, tmp_path / "data", file_extension=".data").findings == []
 
 
 @pytest.mark.parametrize("kind", FORMATS)
