@@ -45,12 +45,12 @@ void add_column(ColumnFileWriter& writer, std::string_view name, std::uint64_t c
 }  // namespace
 
 // The samples of a run, or some of them, that lie in the positions asked for.
-class Order::Part {
- public:
-  std::uint64_t run;
+struct Order::Part {
   Key first_key;
   std::uint64_t at;  // of the first one among the positions asked for
   std::uint64_t count;
+  bool flat;            // all have `timestamp`
+  Timestamp timestamp;  // if flat
 };
 
 Order::Order(std::shared_ptr<const Index> index, ViewOrder by, std::uint64_t size, const RunSource& runs)
@@ -140,19 +140,34 @@ void Order::check_keys(Key first, std::uint64_t count) const {
 template <typename Action>
 void Order::for_each_part(std::uint64_t first, std::uint64_t count, Action action) const {
   if (count == 0) return;
+  const std::uint64_t runs = first_position_.size();
+  const bool by_time = by_ == ViewOrder::kTime;
   std::uint64_t done = 0;
-  for (std::uint64_t run = run_of(first); done < count; ++run) {
-    const std::uint64_t begin = unsigned_of(first_position_[run]);
-    const std::uint64_t end = end_of(run);
-    // Of a view file this is not known before.
-    if (end <= first + done || begin > first + done) core::throw_corrupt(file_->path(), "its positions do not ascend");
-    const Key key = first_key_[run];
-    check_keys(key, end - begin);
-    const std::uint64_t part = std::min(count - done, end - first - done);
-    action(Part{run, key + static_cast<Key>(first + done - begin), done, part});
-    done += part;
+  for (std::uint64_t run = run_of(first); done < count;) {
+    // Columns are read some runs at a time, which a run of one sample would not be worth.
+    const std::uint64_t some = std::min({std::uint64_t{kBatch}, runs - run, count - done});
+    const auto positions = first_position_.read(run, some);
+    const auto keys = first_key_.read(run, some);
+    const auto times = by_time ? timestamp_.read(run, some) : std::span<const Timestamp>();
+    const auto flat = by_time ? flat_.read(run, some) : std::span<const std::uint8_t>();
+    const std::uint64_t last_end = end_of(run + some - 1);
+    for (std::size_t i = 0; i < some && done < count; ++i) {
+      const std::uint64_t begin = unsigned_of(positions[i]);
+      const std::uint64_t end = i + 1 < some ? unsigned_of(positions[i + 1]) : last_end;
+      // Of a view file this is not known before.
+      if (end <= first + done || begin > first + done) throw_unordered();
+      check_keys(keys[i], end - begin);
+      const std::uint64_t part = std::min(count - done, end - first - done);
+      const bool is_flat = by_time && flat[i] != 0;
+      action(Part{keys[i] + static_cast<Key>(first + done - begin), done, part, is_flat, is_flat ? times[i] : 0});
+      done += part;
+    }
+    run += some;
+    if (done < count && run == runs) throw_unordered();
   }
 }
+
+void Order::throw_unordered() const { core::throw_corrupt(file_->path(), "its positions do not ascend"); }
 
 void Order::keys(std::uint64_t first, std::span<Key> out) const {
   for_each_part(first, out.size(), [&](const Part& part) {
@@ -172,8 +187,8 @@ void Order::timestamps(std::uint64_t first, std::span<Timestamp> out) const {
     waiting = 0;
   };
   for_each_part(first, out.size(), [&](const Part& part) {
-    if (by_ == ViewOrder::kTime && flat_[part.run] != 0) {
-      std::ranges::fill(out.subspan(part.at, part.count), timestamp_[part.run]);
+    if (part.flat) {
+      std::ranges::fill(out.subspan(part.at, part.count), part.timestamp);
     } else if (part.count >= kLongRun) {
       index_->timestamp_range(part.first_key, out.subspan(part.at, part.count));
     } else {
@@ -228,7 +243,7 @@ const Bounds& Order::bounds() const {
   std::call_once(bounds_once_, [this] {
     const auto positions = first_position_.read(0, first_position_.size());
     if (!std::ranges::is_sorted(positions, std::ranges::less_equal()) || unsigned_of(positions.back()) >= size_) {
-      core::throw_corrupt(file_->path(), "its positions do not ascend");
+      throw_unordered();
     }
     const auto keys = first_key_.read(0, first_key_.size());
     for (std::uint64_t run = 0; run < keys.size(); ++run) {

@@ -83,10 +83,11 @@ class Order {
   void verify() const;
 
  private:
-  class Part;
+  struct Part;
   template <typename Action>
   void for_each_part(std::uint64_t first, std::uint64_t count, Action action) const;
   void check_keys(Key first, std::uint64_t count) const;
+  [[noreturn]] void throw_unordered() const;
   [[nodiscard]] std::uint64_t run_of(std::uint64_t position) const;
   [[nodiscard]] std::uint64_t end_of(std::uint64_t run) const;
   [[nodiscard]] const Bounds& bounds() const;
