@@ -9,14 +9,14 @@
 #include <unistd.h>
 
 #include "core/message.hpp"
-#include "fetch/network_file_system.hpp"
+#include "core/network_file_system.hpp"
 #include "fetch/source_check.hpp"
 
 namespace modyn::fetch {
 
 OpenSource::OpenSource(SourceFile source, std::filesystem::path path, Access access)
     : source_(std::move(source)), path_(std::move(path)), file_(open_source(source_, path_)) {
-  mapped_ = access == Access::kMap || (access == Access::kAutomatic && !is_on_network(file_));
+  mapped_ = access == Access::kMap || (access == Access::kAutomatic && !core::network_file_system(file_));
   if (!mapped_ || source_.ingested_bytes == 0) return;
   void* const address = ::mmap(nullptr, source_.ingested_bytes, PROT_READ, MAP_SHARED, file_.number(), 0);
   if (address == MAP_FAILED) core::throw_system_error("map", path_, errno);

@@ -16,7 +16,7 @@
 #endif
 
 #include "core/message.hpp"
-#include "watch/file_system.hpp"
+#include "core/network_file_system.hpp"
 
 namespace modyn::watch {
 
@@ -117,8 +117,9 @@ void FolderTree::add_one(const Place& place, std::vector<Place>& below) {
   const Root& root = roots_[place.first];
   if (!place.second.empty() && root.excluded == Identity{status.st_dev, status.st_ino}) return;
   if (!local_devices_.contains(status.st_dev)) {
-    if (const auto name = remote_name_of(folder.number())) {
-      fail(core::quoted(path) + " lies on a file system (" + std::string(*name) +
+    const auto network = core::network_file_system(folder);
+    if (network || core::is_on_overlay(folder)) {
+      fail(core::quoted(path) + " lies on a file system (" + std::string(network.value_or("overlayfs")) +
            ") that does not tell of all changes");
       return;
     }
