@@ -89,6 +89,18 @@ def test_data_that_keeps_arriving_is_pushed_and_watched(tmp_path: Path, environm
     assert (found["samples"], found["waiting"]) == (100 + 10 + 5 + 5 + 7 + 3, 0)
 
 
+def test_datasets_answer_as_the_page_about_them_shows(tmp_path: Path, environment: dict[str, str]) -> None:
+    folder = tmp_path / "empty"
+    folder.mkdir()
+
+    follow(ROOT / "docs" / "datasets.md", folder, environment)
+
+    answers = (folder / "answers.txt").read_text().splitlines()
+    assert answers[0] == "4 samples; labels: {0: 1, 1: 3}"
+    assert answers[2] == "b'2024-01-01,\"tea, green\",3.5'"
+    assert answers[3:] == ["1 new, 2 of January, 4 in the old snapshot", "[1, 0] for two workers"]
+
+
 def documents() -> list[Path]:
     return [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")]
 
