@@ -14,8 +14,10 @@
 #include "index/segment_builder.hpp"
 #include "ingest/quarantine_file.hpp"
 #include "modyn/index.hpp"
+#include "modyn/ledger.hpp"
 #include "modyn/partition.hpp"
 #include "modyn/push.hpp"
+#include "partition/ledger_layout.hpp"
 #include "support/scratch_folder.hpp"
 #include "support/small_dataset.hpp"
 
@@ -87,6 +89,27 @@ void write_training_sets(const std::filesystem::path& corpus) {
   copy_to(index::manifest_file(fuzz::small_dataset(), 1), corpus / "manifest" / "small");
 }
 
+// The frames alone: the fuzzer makes header and mark.
+void write_ledger(const std::filesystem::path& corpus) {
+  const auto path = fuzz::scratch_folder() / "seed.ledger";
+  {
+    LedgerWriter writer(path);
+    const std::vector<Key> keys{5, 9, 7};
+    const std::vector<Timestamp> timestamps{100, 100, 250};
+    const std::vector<std::int64_t> labels{0, 1, -70'000};
+    writer.inform(0, 1, keys, timestamps, labels);
+    writer.inform_ranges(0, 2, *fuzz::small_view(), std::vector<Range>{{0, 10}, {500, 3}});
+    writer.end_trigger(0);
+    std::vector<std::int64_t> many(300);
+    std::iota(many.begin(), many.end(), 1000);
+    writer.inform(1, 1, many, many, many);
+    writer.sync();
+  }
+  const core::MappedFile file(path);
+  std::filesystem::create_directories(corpus / "ledger");
+  fuzz::write_file(corpus / "ledger" / "frames", file.bytes().subspan(partition::kFirstFrame));
+}
+
 void write_quarantine_list(const std::filesystem::path& corpus) {
   const auto dataset = fuzz::scratch_folder();
   ingest::QuarantineRecord record;
@@ -132,5 +155,6 @@ int main(int argc, char** argv) {
   write_segments(corpus);
   write_training_sets(corpus);
   write_quarantine_list(corpus);
+  write_ledger(corpus);
   write_pushed_logs(corpus);
 }
