@@ -33,6 +33,7 @@ from modyn.storage.api import (
 from modyn.storage.local import LocalStorage
 from modyn.storage.push import Integers, Samples
 from modyn.storage.snapshot import Snapshot
+from modyn.storage.upkeep import DAY_S, CheckSummary, CollectSummary
 from modyn.storage.watcher import DatasetWatch
 from modyn.supervisor.context import RunContext
 from modyn.supervisor.datasets import check_registered, register_datasets, used_datasets
@@ -143,6 +144,25 @@ class Datasets:
             UnknownKeyError: a key that no sample ever had; then nothing is deleted.
         """
         return self._storage.delete_samples(name, keys)
+
+    def check(self, name: str, progress: Callable[[int, int], object] | None = None) -> CheckSummary:
+        """Check every checksum and rule of a dataset's index, and every source file against what was ingested of it.
+
+        `progress(done, total)` is called now and then. Raises DatasetError if the dataset is not registered.
+        """
+        return self._storage.check(name, progress)
+
+    def collect(self, name: str, grace_s: float = DAY_S) -> CollectSummary:
+        """Remove from a dataset's folder what neither its newest state nor a run needs. Scans do so by themselves.
+
+        Args:
+            name: the dataset.
+            grace_s: states stay for so many seconds after they were the newest, for whoever has them in mind.
+
+        Raises:
+            DatasetError: it is not registered.
+        """
+        return self._storage.collect(name, grace_s)
 
     def delete(self, name: str) -> None:
         """Forget a dataset, with what was pushed to it; its source files only if it owns them (`DatasetOptions`).

@@ -228,6 +228,11 @@ def test_samples_and_datasets_are_deleted(folder: Path, tmp_path: Path):
     assert "nothing was deleted" in call(folder, "dataset", "delete-samples", "days", "20", expect=1).stderr
     assert "neither a key nor a range" in call(folder, "dataset", "delete-samples", "days", "x", expect=2).stderr
 
+    assert "all is well: 16 samples, 2 source files" in call(folder, "dataset", "check", "days").stdout
+    assert "removed: 1 states" in call(folder, "dataset", "collect", "days", "--grace", "0").stdout
+    sorted((tmp_path / "data").iterdir())[0].write_bytes(b"short")
+    assert "1 findings: 16 samples" in call(folder, "dataset", "check", "days", expect=1).stdout
+
     call(folder, "dataset", "delete", "days", "--yes")
     assert "days" not in call(folder, "dataset", "list").stdout
     assert len(list((tmp_path / "data").iterdir())) == 2

@@ -230,6 +230,10 @@ class Storage(Protocol):
         """Push samples; durable when it returns, visible from the next scan on."""
         ...
 
+    def keep(self, name: str, manifest: int, run: str) -> None:
+        """Keep a manifest for a run, durably, whatever the storage cleans up."""
+        ...
+
     def pin(self, name: str, order: Order = "time", manifest: int | None = None) -> ViewRef:
         """The newest manifest, or a certain one, as a reference for `open_view`."""
         ...

@@ -42,6 +42,7 @@ from modyn.storage.formats import load_format
 from modyn.storage.push import Appenders, Integers, Samples, columns_of
 from modyn.storage.sample_format import from_json, settings_text, to_json
 from modyn.storage.snapshot import Snapshot
+from modyn.storage.upkeep import DAY_S, CheckSummary, CollectSummary, check, collect, keep, merge
 from modyn.storage.watcher import DatasetWatch
 
 if TYPE_CHECKING:
@@ -169,9 +170,11 @@ class LocalStorage:
             lock_timeout_s=lock_timeout_s,
             progress=progress,
         )
-        # Cheap where there is nothing to merge; without it every commit would leave a segment for good.
-        merged = _native.merge_segments(row.folder) if report.new_samples else None
-        summary = _native.Index.open(row.folder).summary if merged and merged.merged else report.summary
+        summary = report.summary
+        # Without it every commit would leave a segment and a manifest for good. Cheap where there is nothing to do.
+        if report.new_samples and merge(row.folder, lock_timeout_s):
+            summary = _native.Index.open(row.folder).summary
+            self._collect(row, DAY_S)
         return ScanSummary(
             status=_status(row, summary, report),
             new_samples=report.new_samples,
@@ -250,6 +253,37 @@ class LocalStorage:
     def open_view(self, ref: ViewRef) -> LocalView:
         """Open a pinned view."""
         return LocalView(ref)
+
+    def keep(self, name: str, manifest: int, run: str) -> None:
+        """Keep a manifest for a run as long as the dataset lives, whatever is collected."""
+        keep(self._row(name).folder, manifest, run)
+
+    def check(self, name: str, progress: Callable[[int, int], object] | None = None) -> CheckSummary:
+        """Check every checksum, extent and source file; `progress(done, total)` is called now and then.
+
+        Raises:
+            DatasetError: unknown name.
+        """
+        row = self._row(name)
+        return check(row.folder, Path(row.base_path), from_json(row.format).file_extension, progress)
+
+    def collect(self, name: str, grace_s: float = DAY_S) -> CollectSummary:
+        """Remove what nobody needs: manifests that are neither the newest nor pinned by a run, and what only they name.
+
+        Args:
+            name: the dataset.
+            grace_s: a manifest stays for so many seconds after it was the newest.
+
+        Raises:
+            DatasetError: unknown name.
+            ConflictError: another process writes to the dataset for more than a minute.
+        """
+        return self._collect(self._row(name), grace_s)
+
+    def _collect(self, row: DatasetRow, grace_s: float) -> CollectSummary:
+        with self._database.transaction() as session:
+            needed = [(run.name, run.pins[row.name]) for run in session.scalars(select(RunRow)) if row.name in run.pins]
+        return collect(row.folder, grace_s, needed)
 
     def snapshot(self, name: str, manifest: int | None = None) -> Snapshot:
         """The newest manifest, or the one with this number, to ask about its samples.

@@ -131,6 +131,7 @@ def ingest_datasets(context: RunContext) -> dict[str, int]:
         for message in _scan_warnings(summary.status):
             context.events.publish("warning", message=message)
         pins[name] = summary.status.manifest
+        context.storage.keep(name, pins[name], context.name)
     return pins
 
 

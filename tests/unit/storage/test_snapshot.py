@@ -11,6 +11,7 @@ from tests.growing import DAY, RECORD, START, write_days
 import modyn
 from modyn.errors import DatasetError, UnknownKeyError
 from modyn.storage.api import DatasetOptions, FixedRecord, Interval, SingleSample, TimestampFrom
+from modyn.storage.upkeep import keep
 
 FORMAT = FixedRecord(record_size=RECORD.itemsize, label_size=4)
 BY_NAME = TimestampFrom("filename", "%Y-%m-%d")
@@ -108,3 +109,26 @@ def test_commits_that_bring_little_are_merged(workspace: modyn.Workspace, tmp_pa
     summary = _native.Index.open(folder).summary
     assert (summary.samples, summary.sequence) == (30 + 37 * 2, 38)
     assert summary.segments < 20
+
+
+def test_a_check_finds_what_is_not_as_it_should_be(workspace: modyn.Workspace, tmp_path: Path) -> None:
+    summary = workspace.datasets.check("growing")
+    assert (summary.samples, summary.source_files, summary.findings) == (30, 3, ())
+    victim = sorted((tmp_path / "data").iterdir())[1]
+    victim.write_bytes(victim.read_bytes()[:24])
+    (finding,) = workspace.datasets.check("growing").findings
+    assert finding.path == victim.name
+
+
+def test_the_collector_keeps_what_runs_need(workspace: modyn.Workspace, tmp_path: Path) -> None:
+    pinned = workspace.datasets.snapshot("growing").manifest
+    (folder,) = (tmp_path / "workspace" / "datasets").iterdir()
+    keep(folder, pinned, "a run")
+    for key in range(5):
+        workspace.datasets.delete_samples("growing", [key])
+    assert workspace.datasets.collect("growing").manifests == 0
+    assert workspace.datasets.collect("growing", grace_s=0).manifests == 4
+    assert len(workspace.datasets.snapshot("growing", pinned)) == 30
+    assert len(workspace.datasets.snapshot("growing")) == 25
+    with pytest.raises(ValueError, match="no manifest"):
+        workspace.datasets.snapshot("growing", pinned + 1)

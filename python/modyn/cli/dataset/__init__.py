@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from modyn.cli.dataset import add, append, delete, show, watch
+from modyn.cli.dataset import add, append, delete, show, upkeep, watch
 
 app = typer.Typer(no_args_is_help=True, help="Register folders of growing data, and see what is in them.")
 app.command("add")(add.add)
@@ -14,3 +14,5 @@ app.command("status")(show.status)
 app.command("watch")(watch.watch)
 app.command("delete")(delete.delete)
 app.command("delete-samples")(delete.delete_samples)
+app.command("check")(upkeep.check)
+app.command("collect")(upkeep.collect)
