@@ -43,6 +43,7 @@ void Bounds::find(std::span<const Key> keys, std::span<std::uint32_t> out) const
     const std::uint64_t stretch = distance(first_, keys[i]) >> shift_;
     out[i] = directory_[stretch];
     left[i] = directory_[stretch + 1] - out[i] + 1;
+    __builtin_prefetch(&bounds_[out[i]]);
     most = std::max(most, left[i]);
   }
   for (; most > 1; most -= most / 2) {
@@ -80,6 +81,9 @@ void Locator::find(std::span<const Key> keys, std::span<const std::uint32_t> seg
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const std::uint64_t extent = static_cast<std::uint64_t>(bound[i] - first_bound_[segments[i]]) << skip_;
     out[i] = {segments[i], extent, bounds_[bound[i]]};
+    // What its callers read next.
+    __builtin_prefetch(extents_[segments[i]]->file.data() + extent);
+    __builtin_prefetch(extents_[segments[i]]->first_record.data() + extent);
   }
   if (skip_ == 0) return;
   for (std::size_t i = 0; i < keys.size(); ++i) {

@@ -125,6 +125,7 @@ class PlaceFinder {
 
   void find(Batch& batch, std::span<Place> out) {
     batch.for_each_segment([&](const Segment& segment, std::span<const std::uint16_t> places) {
+      if (segment.extents().kind.empty()) return find_records(batch, segment, places, out);
       rows_.clear();
       files_.clear();
       for (const std::uint16_t i : places) find_one(batch, segment, i, out);
@@ -134,6 +135,23 @@ class PlaceFinder {
   }
 
  private:
+  // Where all extents are of records, as most are.
+  void find_records(const Batch& batch, const Segment& segment, std::span<const std::uint16_t> places,
+                    std::span<Place> out) {
+    const FixedRecordFormat format = format_of(segment);
+    const Extents& extents = segment.extents();
+    const Place like{0, 0, static_cast<std::uint32_t>(format.record_size),
+                     static_cast<std::uint32_t>(format.label_offset), static_cast<std::uint32_t>(format.label_size)};
+    for (const std::uint16_t i : places) {
+      const Found& found = batch.found(i);
+      const auto within = static_cast<std::uint64_t>(batch.keys()[i] - found.first_key);
+      Place place = like;
+      place.offset = (extents.first_record[found.extent] + within) * format.record_size;
+      place.file = extents.file[found.extent];
+      out[i] = place;
+    }
+  }
+
   void find_one(const Batch& batch, const Segment& segment, std::uint16_t i, std::span<Place> out) {
     const Found& found = batch.found(i);
     const Extents& extents = batch.extents(i);
