@@ -7,27 +7,44 @@
 namespace modyn::fetch {
 namespace {
 
-constexpr std::size_t kCacheLine = 64;
-// Cache lines requested ahead, to hide the latency of memory: more than a core can have in flight gains nothing.
-constexpr std::size_t kLinesInFlight = 64;
-// The processor recognises the stream of a long record by itself after its first lines.
-constexpr std::size_t kMaxLinesOfRecord = 16;
+constexpr std::uintptr_t kCacheLine = 64;
+// The processor sees by itself how a longer record goes on.
+constexpr std::size_t kMaxPrefetchedBytes = 256;
+// Bytes requested ahead, to hide the latency of memory: more than a core can have in flight gains nothing.
+constexpr std::size_t kBytesAhead = 6144;
 
-inline std::size_t lines_of(std::size_t length) noexcept {
-  // One more line than the length needs: a record begins anywhere in a line.
-  return std::min(length / kCacheLine + 2, kMaxLinesOfRecord);
-}
+// Requests the cache lines that a copy of an entry reads first.
+class Prefetch {
+ public:
+  explicit Prefetch(const Request& request) noexcept {
+    const auto* fields = std::get_if<FieldColumns>(&request.output);
+    if (fields == nullptr) return;
+    first_ = fields->first_byte;
+    end_ = std::min(fields->end_byte, first_ + kMaxPrefetchedBytes);
+    label_apart_ = true;
+  }
 
-inline void prefetch(const std::byte* bytes, std::size_t length) noexcept {
-  const std::size_t lines = lines_of(length);
-  for (std::size_t line = 0; line < lines; ++line) __builtin_prefetch(bytes + line * kCacheLine);
-}
+  void operator()(const Entry& entry) const noexcept {
+    const auto address = reinterpret_cast<std::uintptr_t>(entry.bytes);
+    const std::uintptr_t end = address + std::min<std::size_t>(entry.length, end_);
+    for (std::uintptr_t line = (address + first_) / kCacheLine * kCacheLine; line < end; line += kCacheLine) {
+      __builtin_prefetch(reinterpret_cast<const void*>(line));
+    }
+    if (label_apart_) __builtin_prefetch(entry.bytes + entry.cut_offset);
+  }
 
-// Calls copy(entry) for all entries, and before that ahead(entry), which prefetches about `bytes_of_key` bytes.
-template <typename Ahead, typename Copy>
-void copy_each(std::span<const Entry> entries, std::size_t bytes_of_key, volatile std::size_t& progress, Ahead ahead,
-               Copy copy) {
-  const std::size_t distance = std::max<std::size_t>(kLinesInFlight / lines_of(bytes_of_key), 2);
+ private:
+  std::size_t first_ = 0;
+  std::size_t end_ = kMaxPrefetchedBytes;
+  bool label_apart_ = false;
+};
+
+// Calls copy(entry) for all entries, and before that ahead(entry) for those that come.
+template <typename Copy>
+void copy_each(const Request& request, std::span<const Entry> entries, volatile std::size_t& progress, Copy copy) {
+  const Prefetch ahead(request);
+  const std::size_t bytes = std::clamp<std::size_t>(request.bytes_of_key, 64, kMaxPrefetchedBytes);
+  const std::size_t distance = std::max<std::size_t>(kBytesAhead / bytes, 2);
   const std::size_t count = entries.size();
   for (std::size_t i = 0; i < std::min(distance, count); ++i) ahead(entries[i]);
   for (std::size_t i = 0; i < count; ++i) {
@@ -56,9 +73,7 @@ std::uint64_t load_any(const std::byte* bytes, std::size_t size, ByteOrder order
   return value;
 }
 
-}  // namespace
-
-std::int64_t decode_label(const FixedRecordFormat& format, const std::byte* bytes) noexcept {
+inline std::int64_t decode(const FixedRecordFormat& format, const std::byte* bytes) noexcept {
   std::uint64_t value = 0;
   switch (format.label_size) {
     case 2:
@@ -78,8 +93,6 @@ std::int64_t decode_label(const FixedRecordFormat& format, const std::byte* byte
   return static_cast<std::int64_t>(value << unused_bits) >> unused_bits;
 }
 
-namespace {
-
 // The label of a slot, if it lies inside its record.
 class LabelsInside {
  public:
@@ -88,7 +101,7 @@ class LabelsInside {
 
   void decode(const Entry& entry) const noexcept {
     if (format_ == nullptr || entry.cut_length == 0) return;
-    labels_[entry.slot] = decode_label(*format_, entry.bytes + entry.cut_offset);
+    labels_[entry.slot] = fetch::decode(*format_, entry.bytes + entry.cut_offset);
   }
 
  private:
@@ -99,8 +112,7 @@ class LabelsInside {
 void copy_samples(const Request& request, const WholeSamples& output, std::span<const Entry> entries,
                   std::size_t first_slot, volatile std::size_t& progress) {
   const LabelsInside labels(request, first_slot);
-  const auto ahead = [](const Entry& entry) { prefetch(entry.bytes, entry.length); };
-  copy_each(entries, request.bytes_of_key, progress, ahead, [&](const Entry& entry) {
+  copy_each(request, entries, progress, [&](const Entry& entry) {
     std::byte* const out = output.begin(first_slot + entry.slot);
     const std::size_t after = entry.cut_offset + entry.cut_length;
     if (entry.cut_offset > 0) std::memcpy(out, entry.bytes, entry.cut_offset);
@@ -112,12 +124,7 @@ void copy_samples(const Request& request, const WholeSamples& output, std::span<
 void copy_fields(const Request& request, const FieldColumns& output, std::span<const Entry> entries,
                  std::size_t first_slot, volatile std::size_t& progress) {
   const LabelsInside labels(request, first_slot);
-  const std::size_t length = output.end_byte - output.first_byte;
-  const auto ahead = [&](const Entry& entry) {
-    prefetch(entry.bytes + output.first_byte, length);
-    __builtin_prefetch(entry.bytes + entry.cut_offset);  // the label, wherever it is
-  };
-  copy_each(entries, length, progress, ahead, [&](const Entry& entry) {
+  copy_each(request, entries, progress, [&](const Entry& entry) {
     const std::size_t slot = first_slot + entry.slot;
     for (const Piece& piece : entry.cut_length > 0 ? output.of_records : output.of_samples) {
       std::memcpy(piece.output + slot * piece.stride, entry.bytes + piece.source_offset, piece.length);
@@ -127,6 +134,10 @@ void copy_fields(const Request& request, const FieldColumns& output, std::span<c
 }
 
 }  // namespace
+
+std::int64_t decode_label(const FixedRecordFormat& format, const std::byte* bytes) noexcept {
+  return decode(format, bytes);
+}
 
 void copy_entries(const Request& request, std::span<const Entry> entries, std::size_t first_slot,
                   volatile std::size_t& progress) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/thread_pool.hpp"
+#include "fetch/sigbus_guard.hpp"
 
 namespace modyn::fetch {
 namespace {
@@ -84,12 +85,12 @@ void Fetcher::sizes(std::span<const Key> keys, std::span<std::uint64_t> out) {
 // should see its blocks in order and know them ahead, and few open files should serve many keys each.
 void Fetcher::fetch(const Request& request) {
   if (request.keys.empty()) return;
-  check_range(request.keys);
   const Outlook outlook = look(request.keys);
   if (!outlook.from_disk && index_->source_files() <= files_.max_open()) {
     Run all(request, 0, request.keys.size(), outlook, nullptr);
     return run(all);
   }
+  check_range(request.keys);
   const Key next_key = index_->summary().next_key;
   const std::size_t most = KeyOrder::max_keys(next_key);
   const auto order = orders_.take();
@@ -146,10 +147,11 @@ void Fetcher::run(Run& run) {
 }
 
 void Fetcher::work(Run& run, Worker& worker) {
+  const SigbusGuard guard;
   try {
     for (std::size_t part = run.next++; part < run.parts; part = run.next++) {
       announce(run, worker, part);
-      worker.gatherer.gather(run.request, run.part(part, worker));
+      worker.gatherer.gather(run.request, run.part(part, worker), guard);
     }
   } catch (...) {
     run.next = run.parts;  // the others need not go on

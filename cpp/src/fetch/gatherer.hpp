@@ -8,6 +8,7 @@
 
 #include "fetch/copy.hpp"
 #include "fetch/request.hpp"
+#include "fetch/sigbus_guard.hpp"
 #include "fetch/source_files.hpp"
 #include "fetch/touched_files.hpp"
 #include "modyn/index.hpp"
@@ -27,27 +28,26 @@ class Gatherer {
   // Before the first part of a fetch. Holds at most `most_files` files open at a time.
   void begin(SourceFiles& files, std::size_t most_files);
 
-  // Copies the samples and labels of a part. Their bytes count only when the files are checked as well.
-  void gather(const Request& request, const Part& part);
+  // Copies the samples and labels of a part, on the thread that the guard is for. Their bytes count only when the
+  // files are checked as well.
+  void gather(const Request& request, const Part& part, const SigbusGuard& guard);
 
   // The files that were copied from and not yet checked.
   [[nodiscard]] const TouchedFiles& touched() const noexcept { return touched_; }
   void release() noexcept { touched_.clear(); }
 
  private:
-  void give_labels(const Request& request, const Part& part);
-  [[nodiscard]] std::size_t collect(const Request& request, const Part& part, std::size_t first);
-  [[nodiscard]] const OpenSource* open(const Request& request, const Part& part, std::size_t at);
-  [[nodiscard]] std::size_t stage(const OpenSource& source, const Request& request, const Part& part,
-                                  std::size_t first);
-  void read_directly(const Request& request, const Part& part, std::size_t at, const OpenSource& source);
-  void copy(const Request& request, const Part& part);
-  [[noreturn]] void throw_unreadable(const Part& part, const Entry& entry) const;
-  void check_place(const Request& request, const Part& part, std::size_t at, std::uint64_t bytes_of_file) const;
-  [[nodiscard]] static std::uint32_t slot(const Part& part, std::size_t at) noexcept {
-    return part.slots.empty() ? static_cast<std::uint32_t>(at) : part.slots[at];
-  }
-  void add_entry(const std::byte* bytes, const Part& part, std::size_t at);
+  struct Task;
+  void give_labels(const Task& task);
+  [[nodiscard]] std::size_t collect(const Task& task, std::size_t first, bool& labels_inside);
+  [[nodiscard]] const OpenSource* open(const Task& task, std::size_t at);
+  [[nodiscard]] std::size_t stage(const OpenSource& source, const Task& task, std::size_t first);
+  void read_directly(const Task& task, std::size_t at, const OpenSource& source) const;
+  void copy(const Task& task) const;
+  void check_place(const Task& task, std::size_t at, std::uint64_t bytes_of_file) const;
+  [[noreturn]] void throw_misplaced(const Task& task, std::size_t at, std::uint64_t bytes_of_file) const;
+  [[noreturn]] void throw_unreadable(const Task& task, const Entry& entry) const;
+  void add_entry(const Task& task, std::size_t at, const std::byte* bytes);
 
   SourceFiles* files_ = nullptr;
   TouchedFiles touched_;

@@ -12,7 +12,7 @@
 namespace modyn::fetch {
 namespace {
 
-// Where the current thread goes on after a SIGBUS; null outside copy_guarded(). Initial-exec, because
+// Where the current thread goes on after a SIGBUS; null outside SigbusGuard::run(). Initial-exec, because
 // the handler must not allocate the block of thread-local variables of a library loaded late.
 #if defined(__ELF__)
 [[gnu::tls_model("initial-exec")]]
@@ -51,13 +51,18 @@ bool install() {
 
 }  // namespace
 
-bool copy_guarded(void (*copy)(void* context), void* context) {
+SigbusGuard::SigbusGuard() {
   static const bool installed = install();
   static_cast<void>(installed);
+  pthread_sigmask(SIG_SETMASK, nullptr, &mask_);
+}
+
+bool SigbusGuard::run(void (*copy)(void* context), void* context) const {
   sigjmp_buf here;
-  // With the signal mask: the handler, and whoever called it, may have blocked signals.
-  if (sigsetjmp(here, 1) != 0) {
+  if (sigsetjmp(here, 0) != 0) {
     landing = nullptr;
+    // The handler, and whoever called it, may have blocked signals.
+    pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
     return false;
   }
   landing = &here;

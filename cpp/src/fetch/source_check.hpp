@@ -20,7 +20,8 @@ namespace modyn::fetch {
 }
 
 // Returns if a touched file has only grown: it is longer than it was (unless it is one of ours) and the
-// fingerprint of its ingested bytes still matches. Else kSourceChanged. Files of formats without fingerprints must not grow.
+// fingerprint of its ingested bytes still matches. Else kSourceChanged. Files of formats without fingerprints must not
+// grow.
 void check_growth(const SourceFile& source, const std::filesystem::path& path, const core::Descriptor& file,
                   const core::FileStatus& status);
 

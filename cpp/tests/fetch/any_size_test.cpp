@@ -7,6 +7,10 @@
 #include <thread>
 #include <vector>
 
+#include <fcntl.h>
+
+#include "core/file.hpp"
+#include "fetch/fetch_samples.hpp"
 #include "fetch/mixed_dataset.hpp"
 #include "modyn/fetch.hpp"
 #include "support/errors.hpp"
@@ -14,38 +18,9 @@
 namespace modyn {
 namespace {
 
+using testing::expect_own_samples;
 using testing::message_of;
 using testing::MixedDataset;
-
-struct Samples {
-  std::vector<std::int64_t> labels;
-  std::vector<std::int64_t> offsets;
-  std::vector<std::byte> data;
-};
-
-Samples fetch_any(const Reader& reader, const std::vector<Key>& keys) {
-  Samples samples;
-  std::vector<std::uint64_t> sizes(keys.size());
-  reader.sizes(keys, sizes);
-  samples.labels.resize(keys.size());
-  samples.offsets.assign(1, 0);
-  for (const std::uint64_t size : sizes) {
-    samples.offsets.push_back(samples.offsets.back() + static_cast<std::int64_t>(size));
-  }
-  samples.data.resize(static_cast<std::size_t>(samples.offsets.back()));
-  reader.fetch_any(keys, samples.offsets, samples.labels, samples.data);
-  return samples;
-}
-
-void expect_own_samples(const MixedDataset& dataset, const Reader& reader, const std::vector<Key>& keys) {
-  const Samples samples = fetch_any(reader, keys);
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    ASSERT_EQ(samples.labels[i], dataset.label(keys[i])) << "label of key " << keys[i];
-    const std::vector<std::byte> found(samples.data.begin() + samples.offsets[i],
-                                       samples.data.begin() + samples.offsets[i + 1]);
-    ASSERT_EQ(found, dataset.sample(keys[i])) << "key " << keys[i];
-  }
-}
 
 std::vector<Key> random_keys(std::size_t count, std::uint64_t samples, unsigned seed) {
   std::mt19937_64 generator(seed);
@@ -160,6 +135,36 @@ TEST_P(AnySize, PushedSamplesLieBesideFixedRecords) {
         ASSERT_TRUE(std::ranges::equal(std::span(sample).subspan(fields[f].offset, fields[f].length),
                                        std::span(columns[f]).subspan(i * fields[f].length, fields[f].length)));
       }
+    }
+  }
+}
+
+// Makes the page cache forget a file, as if it had never been read.
+void forget(const std::filesystem::path& path) {
+#if defined(POSIX_FADV_DONTNEED)
+  const core::Descriptor file = core::open_for_reading(path);
+  core::sync_file(file, path);
+  static_cast<void>(::posix_fadvise(file.number(), 0, 0, POSIX_FADV_DONTNEED));
+#else
+  static_cast<void>(path);
+#endif
+}
+
+TEST_P(AnySize, WhatIsNotInMemoryIsReadFromDisk) {
+  std::mt19937_64 generator(5);
+  MixedDataset dataset;
+  for (int i = 0; i < 3; ++i) dataset.add_rows(random_sizes(generator, 2000, 20'000));
+  dataset.add_files(random_sizes(generator, 100, 20'000));
+  const auto index = dataset.commit();
+  for (const unsigned threads : {1U, 0U}) {
+    const Reader reader(index, dataset.root(), threads, threads == 1 ? 2 : 4096, GetParam());
+    for (const bool advised : {false, true}) {
+      for (const auto& entry : std::filesystem::recursive_directory_iterator(dataset.root())) {
+        if (entry.is_regular_file()) forget(entry.path());
+      }
+      const auto keys = random_keys(3000, dataset.samples(), 1);
+      if (advised) reader.advise(keys);
+      expect_own_samples(dataset, reader, keys);
     }
   }
 }

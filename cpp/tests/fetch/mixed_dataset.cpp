@@ -179,7 +179,7 @@ std::filesystem::path MixedDataset::new_path(bool owned) const {
 }
 
 std::uint32_t MixedDataset::register_file(const std::filesystem::path& path, bool owned, bool with_fingerprint) {
-  ++files_;
+  set_mtime(path, 1'000'000'000 + ++files_);  // long ago, so that any change gives it another
   const core::Descriptor file = core::open_for_reading(path);
   const core::FileStatus status = core::file_status(file, path);
   SourceFile source{};

@@ -45,8 +45,8 @@ void read_nothing(void*) {}
 TEST(SigbusGuard, EndsACopyFromALostPageAndGoesOn) {
   const LostPage lost;
   for (int round = 0; round < 3; ++round) {
-    EXPECT_FALSE(copy_guarded(read_page, lost.page()));
-    EXPECT_TRUE(copy_guarded(read_nothing, nullptr));
+    EXPECT_FALSE(SigbusGuard().run(read_page, lost.page()));
+    EXPECT_TRUE(SigbusGuard().run(read_nothing, nullptr));
   }
 }
 
@@ -57,9 +57,9 @@ TEST(SigbusGuard, GuardsEachThreadForItself) {
       const LostPage lost;
       for (int round = 0; round < 50; ++round) {
         if (i % 2 == 0) {
-          EXPECT_FALSE(copy_guarded(read_page, lost.page()));
+          EXPECT_FALSE(SigbusGuard().run(read_page, lost.page()));
         } else {
-          EXPECT_TRUE(copy_guarded(read_nothing, nullptr));
+          EXPECT_TRUE(SigbusGuard().run(read_nothing, nullptr));
         }
       }
     });
@@ -74,7 +74,7 @@ TEST(SigbusGuardDeathTest, LeavesOtherFaultsToTheDefault) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(
       {
-        static_cast<void>(copy_guarded(read_nothing, nullptr));
+        static_cast<void>(SigbusGuard().run(read_nothing, nullptr));
         const LostPage lost;
         read_page(lost.page());
       },
@@ -85,7 +85,7 @@ TEST(SigbusGuardDeathTest, LeavesSignalsSentByOthersToTheDefault) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(
       {
-        static_cast<void>(copy_guarded(read_nothing, nullptr));
+        static_cast<void>(SigbusGuard().run(read_nothing, nullptr));
         std::raise(SIGBUS);
         std::_Exit(3);
       },
@@ -97,7 +97,7 @@ TEST(SigbusGuardDeathTest, PassesOtherFaultsToTheHandlerBefore) {
   EXPECT_EXIT(
       {
         std::signal(SIGBUS, [](int) { std::_Exit(42); });
-        static_cast<void>(copy_guarded(read_nothing, nullptr));
+        static_cast<void>(SigbusGuard().run(read_nothing, nullptr));
         const LostPage lost;
         read_page(lost.page());
       },
