@@ -57,7 +57,7 @@ def medians(results: list[dict[str, Any]]) -> Iterator[tuple[str, Median]]:
     for result in results:
         if result.get("aggregate_name") == "median" and "items_per_second" in result:
             median = Median(result["items_per_second"], result.get("label", ""))
-            yield result["run_name"].removesuffix("/real_time"), median
+            yield result["run_name"].removesuffix("/real_time").removesuffix("/manual_time"), median
 
 
 def rows(found: dict[str, Median], peak_mb: float) -> Iterator[Row]:

@@ -12,7 +12,9 @@ namespace modyn::benchmarks {
 
 class RecordDataset {
  public:
-  RecordDataset(std::uint64_t files, std::uint64_t records_per_file, std::uint64_t record_size);
+  // `extents_per_file`: as if each file had grown so many times, from scan to scan.
+  RecordDataset(std::uint64_t files, std::uint64_t records_per_file, std::uint64_t record_size,
+                std::uint64_t extents_per_file = 1);
   ~RecordDataset();
   RecordDataset(const RecordDataset&) = delete;
   RecordDataset& operator=(const RecordDataset&) = delete;
@@ -23,6 +25,10 @@ class RecordDataset {
   [[nodiscard]] std::vector<Key> random_keys(std::size_t count) const;
 
  private:
+  void scan_once(const FixedRecordFormat& format) const;
+  void commit_extents(const FixedRecordFormat& format, std::uint64_t files, std::uint64_t records_per_file,
+                      std::uint64_t extents_per_file) const;
+
   std::filesystem::path folder_;
   std::shared_ptr<const Index> index_;
 };
