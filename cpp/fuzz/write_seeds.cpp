@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <numeric>
 #include <span>
@@ -11,6 +12,8 @@
 
 #include "core/file.hpp"
 #include "index/dataset_folder.hpp"
+#include "index/deletions.hpp"
+#include "index/order.hpp"
 #include "index/segment_builder.hpp"
 #include "ingest/quarantine_file.hpp"
 #include "modyn/index.hpp"
@@ -89,6 +92,32 @@ void write_training_sets(const std::filesystem::path& corpus) {
   copy_to(index::manifest_file(fuzz::small_dataset(), 1), corpus / "manifest" / "small");
 }
 
+// As a bitmap and as ranges, whichever is smaller.
+void write_deletions(const std::filesystem::path& corpus) {
+  const auto dataset = fuzz::scratch_folder() / "deletions";
+  core::create_folders(index::deletion_folder(dataset));
+  index::DeletionBitmap scattered(1000);
+  for (std::uint64_t row = 0; row < 1000; row += 3) scattered.add(row, row + 1);
+  index::DeletionBitmap together(1000);
+  together.add(10, 250);
+  together.add(999, 1000);
+  const auto bitmap = scattered.publish(dataset, 1, 1);
+  const auto ranges = together.publish(dataset, 2, 1);
+  copy_to(index::deletion_folder(dataset) / bitmap.name, corpus / "deletions" / "bitmap");
+  copy_to(index::deletion_folder(dataset) / ranges.name, corpus / "deletions" / "ranges");
+}
+
+// The samples of the small dataset in two runs, as if the second half were older.
+void write_view(const std::filesystem::path& corpus) {
+  const auto path = fuzz::scratch_folder() / "seed.view";
+  index::Order::write(*fuzz::small_view()->index(), path, fuzz::kSmallDatasetSamples,
+                      [](const std::function<void(const index::Run&)>& take) {
+                        take({.first_position = 0, .first_key = 500, .timestamp = 1'000'000, .flat = 1});
+                        take({.first_position = 500, .first_key = 0, .timestamp = 1'000'000, .flat = 1});
+                      });
+  copy_to(path, corpus / "view" / "two-runs");
+}
+
 // The frames alone: the fuzzer makes header and mark.
 void write_ledger(const std::filesystem::path& corpus) {
   const auto path = fuzz::scratch_folder() / "seed.ledger";
@@ -156,5 +185,7 @@ int main(int argc, char** argv) {
   write_training_sets(corpus);
   write_quarantine_list(corpus);
   write_ledger(corpus);
+  write_deletions(corpus);
+  write_view(corpus);
   write_pushed_logs(corpus);
 }
