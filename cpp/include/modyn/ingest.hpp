@@ -63,7 +63,7 @@ struct QuarantinedFile {
 };
 
 struct ScanReport {
-  IndexSummary summary;  // after the scan
+  IndexSummary summary;                      // after the scan
   std::uint64_t new_samples = 0;             // pushed ones included
   std::uint64_t pushed_samples = 0;          // that were sealed
   std::uint64_t new_files = 0;               // seen for the first time
