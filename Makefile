@@ -39,8 +39,16 @@ $(venv)/stamps/group-%: $(venv)/stamps/created pyproject.toml constraints.txt
 	@$(pip) install --quiet -c constraints.txt --group $* </dev/null
 	@touch $@
 
+# The names of all Python modules. An editable installation looks them up by the files that there were when it was
+# made, so it is made anew when one was moved or removed.
+.PHONY: always
+build/stamps/modules: always
+	@mkdir -p $(@D)
+	@find python -name '*.py' | LC_ALL=C sort > $@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
 # Modyn itself and what it needs at run time. The stamp lies in build/, for the build that it speaks of does too.
-build/stamps/modyn: $(venv)/stamps/group-build pyproject.toml constraints.txt
+build/stamps/modyn: $(venv)/stamps/group-build build/stamps/modules pyproject.toml constraints.txt
 	$(say) "building and installing modyn (editable) with its dependencies"
 	@$(install) </dev/null
 	@mkdir -p $(@D) && touch $@
