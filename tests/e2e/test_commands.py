@@ -219,22 +219,22 @@ def test_what_init_writes_runs(tmp_path: Path):
 
 def test_samples_and_datasets_are_deleted(folder: Path, tmp_path: Path):
     write_days(tmp_path / "data", range(2), per_day=10)
-    arguments = ("days", tmp_path / "data", "--record-size", "24", "--label-size", "4")
+    arguments = ("doomed", tmp_path / "data", "--record-size", "24", "--label-size", "4")
     call(folder, "dataset", "add", *arguments)
 
-    done = call(folder, "dataset", "delete-samples", "days", "3", "5:8")
+    done = call(folder, "dataset", "delete-samples", "doomed", "3", "5:8")
     assert "deleted: 4 samples" in done.stdout
-    assert json.loads(call(folder, "dataset", "status", "days", "--json").stdout)["samples"] == 16
-    assert "nothing was deleted" in call(folder, "dataset", "delete-samples", "days", "20", expect=1).stderr
-    assert "neither a key nor a range" in call(folder, "dataset", "delete-samples", "days", "x", expect=2).stderr
+    assert json.loads(call(folder, "dataset", "status", "doomed", "--json").stdout)["samples"] == 16
+    assert "nothing was deleted" in call(folder, "dataset", "delete-samples", "doomed", "20", expect=1).stderr
+    assert "neither a key nor a range" in call(folder, "dataset", "delete-samples", "doomed", "x", expect=2).stderr
 
-    assert "all is well: 16 samples, 2 source files" in call(folder, "dataset", "check", "days").stdout
-    assert "removed: 1 states" in call(folder, "dataset", "collect", "days", "--grace", "0").stdout
+    assert "all is well: 16 samples, 2 source files" in call(folder, "dataset", "check", "doomed").stdout
+    assert "removed: 1 states" in call(folder, "dataset", "collect", "doomed", "--grace", "0").stdout
     sorted((tmp_path / "data").iterdir())[0].write_bytes(b"short")
-    assert "1 findings: 16 samples" in call(folder, "dataset", "check", "days", expect=1).stdout
+    assert "1 findings: 16 samples" in call(folder, "dataset", "check", "doomed", expect=1).stdout
 
-    call(folder, "dataset", "delete", "days", "--yes")
-    assert "days" not in call(folder, "dataset", "list").stdout
+    call(folder, "dataset", "delete", "doomed", "--yes")
+    assert "doomed" not in call(folder, "dataset", "list").stdout
     assert len(list((tmp_path / "data").iterdir())) == 2
 
 

@@ -95,6 +95,7 @@ def any_size(request: pytest.FixtureRequest, workbench: Workbench) -> tuple[Work
     )
     assert report.new_samples == 300, [file.reason for file in report.quarantined]
     (workbench.folder / "sets").mkdir()
+    (workbench.folder / "sets" / "model.py").write_text((workbench.folder / "model.py").read_text())
     view = ViewRef(request.param, dataset, root, 1)
     parsers = [ROW_PARSER, ROWS_PARSER] if request.param == "rows" else [FILE_PARSER]
     return dataclasses.replace(workbench, view=view, folder=workbench.folder / "sets"), parsers
@@ -113,7 +114,6 @@ def parsed(source: str, workers: int) -> dict[str, Any]:
 @pytest.mark.filterwarnings("ignore:This DataLoader will create")
 def test_they_train_to_the_model_of_the_records(workbench: Workbench, any_size: tuple[Workbench, list[str]]) -> None:
     bench, parsers = any_size
-    (bench.folder / "model.py").write_text((workbench.folder / "model.py").read_text())
     expected = workbench.train()
     for source in parsers:
         for workers in (0, 1, 3):
