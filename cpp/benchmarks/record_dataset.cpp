@@ -99,8 +99,8 @@ std::filesystem::path RecordDataset::file(std::uint64_t number) const {
   return root() / ("records-" + std::to_string(number) + ".bin");
 }
 
-std::vector<Key> RecordDataset::random_keys(std::size_t count) const {
-  std::mt19937_64 generator(2);
+std::vector<Key> RecordDataset::random_keys(std::size_t count, std::uint64_t seed) const {
+  std::mt19937_64 generator(seed);
   std::uniform_int_distribution<Key> any(0, index_->summary().next_key - 1);
   std::vector<Key> keys(count);
   std::ranges::generate(keys, [&] { return any(generator); });

@@ -22,7 +22,7 @@ class RecordDataset {
   [[nodiscard]] std::filesystem::path root() const { return folder_ / "data"; }
   [[nodiscard]] std::filesystem::path file(std::uint64_t number) const;
   [[nodiscard]] const std::shared_ptr<const Index>& index() const noexcept { return index_; }
-  [[nodiscard]] std::vector<Key> random_keys(std::size_t count) const;
+  [[nodiscard]] std::vector<Key> random_keys(std::size_t count, std::uint64_t seed = 2) const;
 
  private:
   void scan_once(const FixedRecordFormat& format) const;

@@ -64,10 +64,11 @@ void Gatherer::gather(const Request& request, const Part& part, const SigbusGuar
   const Task task{request, part, guard};
   const std::size_t count = part.keys.size();
   places_.resize(count);
+  if (entries_.size() < count) entries_.resize(count);
   files_->index().places(part.keys, places_);
   bool labels_inside = task.format != nullptr;
   for (std::size_t first = 0; first < count;) {
-    entries_.clear();
+    collected_ = 0;
     staged_ = 0;
     first = collect(task, first, labels_inside);
     copy(task);
@@ -87,7 +88,7 @@ void Gatherer::give_labels(const Task& task) {
 
 inline void Gatherer::add_entry(const Task& task, std::size_t at, const std::byte* bytes) {
   const Place& place = places_[at];
-  entries_.push_back({bytes, task.slot(at), place.length, place.cut_offset, place.cut_length});
+  entries_[collected_++] = {bytes, task.slot(at), place.length, place.cut_offset, place.cut_length};
 }
 
 // Everything that is copied lies within its file and within its room: no faulty index or caller may change that.
@@ -190,8 +191,8 @@ void Gatherer::read_directly(const Task& task, std::size_t at, const OpenSource&
 
 // Copies the entries. Where a map has lost its bytes, the file says why.
 void Gatherer::copy(const Task& task) const {
-  if (entries_.empty()) return;
-  GuardedCopy copy{task.request, entries_, task.part.first_slot};
+  if (collected_ == 0) return;
+  GuardedCopy copy{task.request, std::span(entries_).first(collected_), task.part.first_slot};
   if (task.guard.run(copy_unguarded, &copy)) return;
   touched_.check();
   throw_unreadable(task, entries_[copy.progress]);

@@ -53,7 +53,9 @@ class Gatherer {
   TouchedFiles touched_;
   std::vector<Place> places_;
   std::vector<std::int64_t> labels_;
+  // Of samples that are about to be copied: the first `collected_`.
   std::vector<Entry> entries_;
+  std::size_t collected_ = 0;
   // Bytes that were read rather than mapped.
   std::vector<std::byte> staging_;
   std::size_t staged_ = 0;
