@@ -103,11 +103,31 @@ inline void Gatherer::check_place(const Task& task, std::size_t at, std::uint64_
   if (!fits) throw_misplaced(task, at, bytes_of_file);
 }
 
+// The usual case of what follows, without its questions: whole records of mapped files that are open. Returns the
+// first sample that is something else.
+std::size_t Gatherer::collect_records(const Task& task, std::size_t first) {
+  if (task.format == nullptr || task.offsets != nullptr) return first;
+  const FixedRecordFormat format = *task.format;
+  std::size_t at = first;
+  for (; at < places_.size(); ++at) {
+    const Place& place = places_[at];
+    const TouchedFiles::Map map = touched_.map(place.file);
+    if (map.bytes == nullptr || place.length != format.record_size || place.cut_offset != format.label_offset ||
+        place.cut_length != format.label_size || map.size < place.length || place.offset > map.size - place.length) {
+      break;
+    }
+    add_entry(task, at, map.bytes + place.offset);
+  }
+  return at;
+}
+
 // Makes entries of the samples from `first` on, as many as files and buffer allow; returns where they end. What goes
 // to its place directly is read here.
 std::size_t Gatherer::collect(const Task& task, std::size_t first, bool& labels_inside) {
   std::size_t at = first;
-  while (at < places_.size()) {
+  while (true) {
+    at = collect_records(task, at);
+    if (at == places_.size()) break;
     const Place& place = places_[at];
     labels_inside = labels_inside && place.cut_length > 0;
     const OpenSource* source = touched_.find(place.file);

@@ -39,6 +39,7 @@ class Gatherer {
  private:
   struct Task;
   void give_labels(const Task& task);
+  [[nodiscard]] std::size_t collect_records(const Task& task, std::size_t first);
   [[nodiscard]] std::size_t collect(const Task& task, std::size_t first, bool& labels_inside);
   [[nodiscard]] const OpenSource* open(const Task& task, std::size_t at);
   [[nodiscard]] std::size_t stage(const OpenSource& source, const Task& task, std::size_t first);

@@ -32,17 +32,17 @@ void TouchedFiles::clear() noexcept {
   std::ranges::fill(slots_, Slot{});
 }
 
-const OpenSource* TouchedFiles::find_further(std::uint32_t file) const noexcept {
+const TouchedFiles::Slot& TouchedFiles::further_slot(std::uint32_t file) const noexcept {
   for (std::size_t place = place_of(file);; place = (place + 1) % slots_.size()) {
     const Slot& slot = slots_[place];
-    if (slot.source == nullptr || slot.file == file) return slot.source;
+    if (slot.source == nullptr || slot.file == file) return slot;
   }
 }
 
 void TouchedFiles::insert(std::uint32_t file, const OpenSource* source) noexcept {
   std::size_t place = place_of(file);
   while (slots_[place].source != nullptr) place = (place + 1) % slots_.size();
-  slots_[place] = {source, file};
+  slots_[place] = {source, source->map(), source->size(), file};
 }
 
 void TouchedFiles::grow() {

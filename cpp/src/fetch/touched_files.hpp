@@ -17,9 +17,15 @@ class TouchedFiles {
   void prepare(std::size_t most);
 
   // The file, or nullptr if it was not added.
-  [[nodiscard]] const OpenSource* find(std::uint32_t file) const noexcept {
-    const Slot& slot = slots_[place_of(file)];
-    return slot.source != nullptr && slot.file == file ? slot.source : find_further(file);
+  [[nodiscard]] const OpenSource* find(std::uint32_t file) const noexcept { return slot(file).source; }
+  // The map of the file and its length; nullptr if it was not added or is not mapped.
+  struct Map {
+    const std::byte* bytes;
+    std::uint64_t size;
+  };
+  [[nodiscard]] Map map(std::uint32_t file) const noexcept {
+    const Slot& found = slot(file);
+    return {found.map, found.size};
   }
   [[nodiscard]] bool full() const noexcept { return held_.size() >= most_; }
   // A file that is not there yet. Not if full().
@@ -36,16 +42,23 @@ class TouchedFiles {
   void clear() noexcept;
 
  private:
+  // What is asked of a file for every sample lies here.
   struct Slot {
     const OpenSource* source = nullptr;
+    const std::byte* map = nullptr;
+    std::uint64_t size = 0;
     std::uint32_t file = 0;
   };
 
+  [[nodiscard]] const Slot& slot(std::uint32_t file) const noexcept {
+    const Slot& first = slots_[place_of(file)];
+    return first.file == file || first.source == nullptr ? first : further_slot(file);
+  }
   // Multiplicative hashing: the upper bits of the product depend on all bits of the number.
   [[nodiscard]] std::size_t place_of(std::uint32_t file) const noexcept {
     return (file * std::uint32_t{0x9E3779B1}) >> shift_;
   }
-  [[nodiscard]] const OpenSource* find_further(std::uint32_t file) const noexcept;
+  [[nodiscard]] const Slot& further_slot(std::uint32_t file) const noexcept;
   void insert(std::uint32_t file, const OpenSource* source) noexcept;
   void grow();
 
