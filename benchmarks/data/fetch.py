@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.data import peers
+from benchmarks.data import cold_training_set, peers
 from benchmarks.native import measure
 from benchmarks.report import Row, write_rows
 
@@ -63,7 +63,7 @@ def against_libraries() -> Iterator[Row]:
 
 def rows() -> list[Row]:
     """All of them."""
-    return [*against_copies(), *against_libraries()]
+    return [*against_copies(), *against_libraries(), *cold_training_set.rows()]
 
 
 if __name__ == "__main__":
