@@ -107,7 +107,7 @@ nb::tuple fetch_fields(const Reader& reader, const Column<Key>& keys, const std:
 }
 
 nb::tuple fetch_feed(const Feed& feed, std::uint64_t first, std::uint64_t count) {
-  const bool weighted = feed.training_set().weighted();
+  const bool weighted = feed.weighted();
   Buffer<Key> keys(count);
   Buffer<float> weights(weighted ? count : 0);
   const auto finish = [&](Buffer<std::int64_t>& labels, nb::object arrays, nb::object offsets) {
@@ -124,7 +124,7 @@ nb::tuple fetch_feed(const Feed& feed, std::uint64_t first, std::uint64_t count)
   AnySamples samples(count);
   released([&] {
     feed.read(first, keys.span(), weights.span());
-    samples.fetch(feed.reader(), keys.span());
+    samples.fetch(feed.reader(), feed.fetched_keys(keys.span(), weights.span()));
   });
   nb::list arrays;
   arrays.append(std::move(*samples.data).to_array());
@@ -183,19 +183,29 @@ void bind_fetch(nb::module_& module) {
           "A field is (offset, length) in the sample's bytes, which are the record without its label. Raises as fetch\n"
           "does, and ValueError for a field that is empty or reaches beyond the sample.");
 
+  nb::class_<DeletedSamples>(module, "DeletedSamples",
+                             "The samples of a training set that were deleted after it was written.")
+      .def(nb::init<const TrainingSet&, std::shared_ptr<const Index>>(), "training_set"_a, "newer"_a,
+           nb::call_guard<nb::gil_scoped_release>(),
+           "`newer` is a later manifest of the same dataset; ValueError for another one.")
+      .def("__len__", &DeletedSamples::count, "Samples of the set; one that is there twice counts twice.");
+
   nb::class_<Feed>(module, "Feed", "The samples of a training set in training order, several batches for one call.")
       .def(
           "__init__",
           [](Feed* self, const std::shared_ptr<const TrainingSet>& training_set, const Order& order,
-             const std::shared_ptr<const Reader>& reader, const std::optional<std::vector<FieldPair>>& fields) {
+             const std::shared_ptr<const Reader>& reader, const std::optional<std::vector<FieldPair>>& fields,
+             const std::shared_ptr<const DeletedSamples>& deleted) {
             std::optional<std::vector<Field>> wanted;
             const std::uint64_t size = reader->sample_size().value_or(0);
             if (size > 0) wanted = std::vector{Field{0, size}};
             if (fields) wanted = fields_of(*fields);
-            new (self) Feed(training_set, order, reader, std::move(wanted));
+            new (self) Feed(training_set, order, reader, std::move(wanted), deleted);
           },
-          "training_set"_a, "order"_a, "reader"_a, "fields"_a.none(),
-          "Sample i of the feed is the set's sample at place i of the order. `fields` None: whole samples.\n\n"
+          "training_set"_a, "order"_a, "reader"_a, "fields"_a.none(), "deleted"_a.none() = nb::none(),
+          "Sample i of the feed is the set's sample at place i of the order.\n\n"
+          "`fields` None: whole samples. Samples that `deleted` names have the weight 0, and the bytes and label of\n"
+          "another. "
           "Raises ValueError if order, training set, reader and fields do not fit together.")
       .def("__len__", [](const Feed& feed) { return feed.training_set().size(); })
       .def("fetch", fetch_feed, "first"_a, "count"_a,

@@ -841,15 +841,30 @@ class Reader:
         does, and ValueError for a field that is empty or reaches beyond the sample.
         """
 
+class DeletedSamples:
+    """The samples of a training set that were deleted after it was written."""
+
+    def __init__(self, training_set: TrainingSet, newer: Index) -> None:
+        """`newer` is a later manifest of the same dataset; ValueError for another one."""
+
+    def __len__(self) -> int:
+        """Samples of the set; one that is there twice counts twice."""
+
 class Feed:
     """The samples of a training set in training order, several batches for one call."""
 
     def __init__(
-        self, training_set: TrainingSet, order: Order, reader: Reader, fields: _Sequence[tuple[int, int]] | None
+        self,
+        training_set: TrainingSet,
+        order: Order,
+        reader: Reader,
+        fields: _Sequence[tuple[int, int]] | None,
+        deleted: DeletedSamples | None = None,
     ) -> None:
-        """Sample i of the feed is the set's sample at place i of the order. `fields` None: whole samples.
+        """Sample i of the feed is the set's sample at place i of the order.
 
-        Raises ValueError if order, training set, reader and fields do not fit together.
+        `fields` None: whole samples. Samples that `deleted` names have the weight 0, and the bytes and label of
+        another. Raises ValueError if order, training set, reader and fields do not fit together.
         """
 
     def __len__(self) -> int: ...

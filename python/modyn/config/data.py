@@ -89,12 +89,13 @@ class DataConfig(Section):
     batch_parser_function: str | None = Field(
         default=None,
         description="Python source of `batch_parser_function(data)`: takes a whole batch, uint8 [samples, bytes], and "
-        "returns a tensor or a dict of tensors.",
+        "returns a tensor or a dict of tensors. Where samples differ in size, the batch has `data` (uint8, one after "
+        "the other) and `offsets` (int64, where each begins, and the end), and is a sequence of memoryviews.",
     )
     bytes_parser_function: str | None = Field(
         default=None,
-        description="Python source of `bytes_parser_function(data)`: takes one sample's memoryview and returns what "
-        "the transformations or the model take.",
+        description="Python source of `bytes_parser_function(data)`: takes one sample's memoryview (a record or a row "
+        "without its label, or a whole file) and returns what the transformations or the model take.",
     )
     transformations: list[str] = Field(
         default=[],

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 import torch._dynamo  # the first optimizer imports it, which takes a second: here the warm parent does, once
 
+from modyn import _native
 from modyn.compute.api import Emit, Json
 from modyn.config import PipelineConfig
 from modyn.models.build import build_model
@@ -63,7 +64,10 @@ def train(request: TrainingRequest, emit: Emit) -> TrainingResult:
     config = PipelineConfig.model_validate(request.pipeline)
     seeds = AddressedSeeds(request.seed, request.trigger)
     # Reading runs ahead of the steps and is far faster than they are; more threads would only take their cores.
-    samples = TrainingSamples(request.view, request.training_set, threads=max(1, torch.get_num_threads() // 4))
+    deletions = _native.Index.open(request.view.folder).summary.manifest
+    samples = TrainingSamples(
+        request.view, request.training_set, max(1, torch.get_num_threads() // 4), deletions=deletions
+    )
     plan = BatchPlan(
         samples=len(samples),
         batch_size=config.training.batch_size,
@@ -72,7 +76,7 @@ def train(request: TrainingRequest, emit: Emit) -> TrainingResult:
         num_samples=request.num_samples,
     )
     components = _build(config, request, seeds, plan, weighted=samples.weighted)
-    loader = _loader(config, request, seeds, plan, samples)
+    loader = _loader(config, request, seeds, plan, samples, deletions)
     losses = LossRecord(components.device, config.training.record_loss_every)
     checkpointing = config.training.checkpointing
     identity = _identity(request, samples)
@@ -110,7 +114,7 @@ def train(request: TrainingRequest, emit: Emit) -> TrainingResult:
         setup_seconds=loop_started - started,
         final_loss=final if final is not None and math.isfinite(final) else None,
         losses=losses.losses,
-        warnings=[*_plan_warnings(plan), *loop.warnings],
+        warnings=[*_plan_warnings(plan), *_deletion_warnings(samples), *loop.warnings],
     )
 
 
@@ -142,7 +146,12 @@ def _build(
 
 
 def _loader(
-    config: PipelineConfig, request: TrainingRequest, seeds: AddressedSeeds, plan: BatchPlan, samples: TrainingSamples
+    config: PipelineConfig,
+    request: TrainingRequest,
+    seeds: AddressedSeeds,
+    plan: BatchPlan,
+    samples: TrainingSamples,
+    deletions: int,
 ) -> Loader:
     decoder = build_decoder(config.data, samples.sample_size)
     workers = None
@@ -154,6 +163,7 @@ def _loader(
             training_set=request.training_set,
             seed=request.seed,
             trigger=request.trigger,
+            deletions=deletions,
         )
     ordered = samples.orders(seeds, Shuffle.of(config.training), decoder.fields)
     return Loader(plan, ordered, decoder, seeds, samples.sample_size, workers)
@@ -178,6 +188,15 @@ def _continue_from(earlier: CheckpointFolder, ours: CheckpointFolder, loop: Trai
     ours.adopt(earlier, checkpoint.batches)
     loop.load(checkpoint)
     return checkpoint.batches
+
+
+def _deletion_warnings(samples: TrainingSamples) -> list[str]:
+    if not samples.deleted:
+        return []
+    return [
+        f"{samples.deleted:,} of the {len(samples):,} samples of the training set were deleted after it was written; "
+        "they had the weight 0, so the training gave another model than it would have before"
+    ]
 
 
 def _plan_warnings(plan: BatchPlan) -> list[str]:

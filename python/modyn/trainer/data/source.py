@@ -57,13 +57,14 @@ class TrainingSamples:
         view: the pinned view that the set was written for.
         path: file of the training set.
         threads: size of the native copying pool.
+        deletions: a later manifest of the dataset; samples that are deleted there have the weight 0.
 
     Raises:
         CorruptFileError: the set or the index fails its checksums.
-        DatasetError: the set is empty.
+        DatasetError: the set is empty, or all of it was deleted.
     """
 
-    def __init__(self, view: ViewRef, path: Path, threads: int) -> None:
+    def __init__(self, view: ViewRef, path: Path, threads: int, deletions: int | None = None) -> None:
         index = _native.Index.open(view.folder, view.manifest)
         self._set = _native.TrainingSet.open(path, _native.View.build(index, view.order))
         if len(self._set) == 0:
@@ -71,6 +72,11 @@ class TrainingSamples:
         self._reader = _native.Reader(index, view.root, threads)
         self.sample_size: int | None = self._reader.sample_size
         """Bytes of each sample, None if samples differ in size."""
+        self._deleted: _native.DeletedSamples | None = None
+        if deletions is not None and deletions != view.manifest:
+            self._deleted = _native.DeletedSamples(self._set, _native.Index.open(view.folder, deletions))
+        if self.deleted == len(self._set):
+            raise DatasetError(f"dataset '{view.dataset}': all samples of the training set {path} were deleted")
 
     def __len__(self) -> int:
         return len(self._set)
@@ -78,7 +84,12 @@ class TrainingSamples:
     @property
     def weighted(self) -> bool:
         """Whether each sample has a weight."""
-        return bool(self._set.weighted)
+        return bool(self._set.weighted) or self.deleted > 0
+
+    @property
+    def deleted(self) -> int:
+        """Samples that were deleted after the set was written."""
+        return 0 if self._deleted is None else len(self._deleted)
 
     @property
     def digest(self) -> int:
@@ -87,7 +98,7 @@ class TrainingSamples:
 
     def orders(self, seeds: AddressedSeeds, shuffle: Shuffle, fields: list[Field] | None) -> OrderedSamples:
         """The samples in the order of each epoch."""
-        return OrderedSamples(self._set, self._reader, seeds, shuffle, fields)
+        return OrderedSamples(self._set, self._reader, seeds, shuffle, fields, self._deleted)
 
 
 class OrderedSamples:
@@ -100,7 +111,9 @@ class OrderedSamples:
         seeds: AddressedSeeds,
         shuffle: Shuffle,
         fields: list[Field] | None,
+        deleted: _native.DeletedSamples | None = None,
     ) -> None:
+        self._deleted = deleted
         self._set = training_set
         self._reader = reader
         self._seeds = seeds
@@ -120,6 +133,6 @@ class OrderedSamples:
     def _feed_of(self, epoch: int) -> _native.Feed:
         if self._feed is None or epoch != self._epoch:
             order = self._seeds.order(self._shuffle, epoch, len(self._set))
-            self._feed = _native.Feed(self._set, order, self._reader, self._fields)
+            self._feed = _native.Feed(self._set, order, self._reader, self._fields, self._deleted)
             self._epoch = epoch
         return self._feed

@@ -45,6 +45,7 @@ class WorkerPool:
         training_set: its file.
         seed: of the run.
         trigger: with the seed, the address of every random choice.
+        deletions: as of `TrainingSamples`.
     """
 
     workers: int
@@ -53,6 +54,7 @@ class WorkerPool:
     training_set: Path
     seed: int
     trigger: int
+    deletions: int | None = None
 
     @contextmanager
     def batches(self, plan: Plan, start: int) -> Iterator[Iterator[Batch]]:
@@ -95,7 +97,7 @@ class _BatchesByNumber(Dataset[Batch]):
         pool = self._pool
         config = PipelineConfig.model_validate(pool.pipeline)
         seeds = AddressedSeeds(pool.seed, pool.trigger)
-        samples = TrainingSamples(pool.view, pool.training_set, threads=1)
+        samples = TrainingSamples(pool.view, pool.training_set, 1, pool.deletions)
         decoder = build_decoder(config.data, samples.sample_size)
         return samples.orders(seeds, Shuffle.of(config.training), decoder.fields), decoder, seeds
 
