@@ -5,8 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
+from tests.fault.killing import wait_for
 
 from modyn.trainer.data.prefetch import Prefetcher
 
@@ -65,44 +68,65 @@ def test_an_exception_in_the_loop_ends_the_thread() -> None:
     assert threading.active_count() == threads
 
 
-def test_a_consumer_that_is_slower_than_a_source_with_pauses_does_not_wait_once_it_is_primed() -> None:
-    """The source makes an item in a millisecond, but stops for 60 every 20 items; the consumer takes 10 for each.
+class GatedSource:
+    """Items of ten bytes, made one for each pass through a gate."""
 
-    Each of the first pauses makes it wait once, and lets the source run twice as far ahead of the next.
-    """
+    def __init__(self) -> None:
+        self.made = 0
+        self.sized = 0
+        self.gate = threading.Semaphore(0)
 
-    def make() -> Iterator[bytes]:
-        for number in range(160):
-            time.sleep(0.06 if number % 20 == 19 else 0.001)
-            yield bytes(1000)
+    def size(self, item: bytes) -> int:
+        """Asked when an item begins to wait, and when it is taken."""
+        self.sized += 1
+        return len(item)
 
-    with Prefetcher(make(), 1, len, most_bytes=50_000) as items:
-        waits_after_half = None
-        for number, _ in enumerate(items):
-            time.sleep(0.01)
-            if number == 80:
-                waits_after_half = items.waits
-        assert waits_after_half is not None
-        assert items.waits == waits_after_half
+    def __iter__(self) -> Iterator[bytes]:
+        while self.gate.acquire():
+            self.made += 1
+            yield bytes(10)
+
+    @contextmanager
+    def opened_at_last(self) -> Iterator[None]:
+        """Whatever happens, the thread comes through the gate and can end."""
+        try:
+            yield
+        finally:
+            self.gate.release(1000)
+
+    def runs_ahead(self, by: int, taken: int) -> None:
+        """With the gate open, it stops when so many items wait and one more is in the making; then it shuts."""
+        self.gate.release(1000)
+        wait_for(lambda: self.made == taken + by + 1, f"{by} items ahead of {taken}", timeout=10)
+        time.sleep(0.02)
+        assert self.made == taken + by + 1
+        while self.gate.acquire(blocking=False):
+            pass
 
 
-def test_the_bytes_ahead_are_bounded_however_often_the_consumer_waits() -> None:
-    made = 0
-
-    def make() -> Iterator[bytes]:
-        nonlocal made
-        for _ in range(1000):
-            made += 1
-            time.sleep(0.0005)
-            yield bytes(100)
-
-    with Prefetcher(make(), 2, len, most_bytes=1000) as items:
+def test_each_wait_lets_the_source_run_twice_as_far_ahead_up_to_the_bytes() -> None:
+    source = GatedSource()
+    with (
+        Prefetcher(iter(source), 2, source.size, most_bytes=110) as items,
+        source.opened_at_last(),
+        ThreadPoolExecutor(1) as consumer,
+    ):
         iterator = iter(items)
-        for taken in range(1, 200):  # as fast as they come: it waits each time
+        taken = 0
+        for waits, ahead in enumerate([2, 4, 8, 11, 11]):
+            if waits:
+                waiting = consumer.submit(next, iterator)
+                wait_for(lambda expected=waits: items.waits == expected, "the consumer to wait", timeout=10)
+                source.gate.release()
+                waiting.result(10)
+                taken += 1
+            source.runs_ahead(ahead, taken)
+            for _ in range(ahead):
+                next(iterator)
+            taken += ahead
+            wait_for(lambda expected=2 * taken + 1: source.sized == expected, "the last item to be ready", timeout=10)
             next(iterator)
-            assert made <= taken + 10 + 1
-        time.sleep(0.1)
-        assert made <= 199 + 10 + 1
+            taken += 1
 
 
 def test_a_failing_source_is_not_asked_again_and_every_consumer_hears_of_it() -> None:
