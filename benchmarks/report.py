@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import statistics
 import sys
@@ -49,10 +50,14 @@ class Row:
 
 
 def interleaved(works: Mapping[str, Callable[[], float]], repeats: int) -> dict[str, float]:
-    """The median figure of each work; the works take turns, so that a slow minute of the machine meets them all."""
+    """The median figure of each work; the works take turns, so that a slow minute of the machine meets them all.
+
+    None begins while the disk is still busy with what the one before has written.
+    """
     figures: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(repeats):
         for name, work in works.items():
+            os.sync()
             figures[name].append(work())
     return {name: statistics.median(values) for name, values in figures.items()}
 
