@@ -49,15 +49,17 @@ class Row:
     peak_mb: float = field(default_factory=peak_mb)
 
 
-def interleaved(works: Mapping[str, Callable[[], float]], repeats: int) -> dict[str, float]:
+def interleaved(
+    works: Mapping[str, Callable[[], float]], repeats: int, before: Callable[[], object] = os.sync
+) -> dict[str, float]:
     """The median figure of each work; the works take turns, so that a slow minute of the machine meets them all.
 
-    None begins while the disk is still busy with what the one before has written.
+    `before` runs before each; by default it has the disk finish what the one before has written.
     """
     figures: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(repeats):
         for name, work in works.items():
-            os.sync()
+            before()
             figures[name].append(work())
     return {name: statistics.median(values) for name, values in figures.items()}
 

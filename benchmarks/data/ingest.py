@@ -9,6 +9,7 @@ pyarrow reading the same CSV files.
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import subprocess
 import tempfile
@@ -60,8 +61,11 @@ class Work:
         return seconds
 
     def warm(self) -> None:
-        """Bring every file into the page cache, and finish what its writing has left for the disk to do."""
-        subprocess.run(["sync", "-f", self.root], check=True)
+        """Bring every file into the page cache, and finish what is left for the disk to do.
+
+        Before each run: some systems drop pages from the cache that were not used for seconds.
+        """
+        os.sync()
         for path in self.root.rglob("*"):
             if path.is_file():
                 with path.open("rb") as file:
@@ -94,7 +98,6 @@ def records(files: int = 10, per_file: int = 1_000_000) -> Iterator[Row]:
             block = generator.integers(0, 256, (per_file, 160), dtype=np.uint8)
             block[:, :4] = labels[number].view(np.uint8).reshape(-1, 4)
             block.tofile(ours.root / f"{number}.bin")
-        ours.warm()
         rows = _copy_rows(labels)
         out = ours.root.parent / "columns"
         rates = interleaved(
@@ -104,6 +107,7 @@ def records(files: int = 10, per_file: int = 1_000_000) -> Iterator[Row]:
                 "postgresql": lambda: samples / _copy(postgres, rows),
             },
             REPEATS,
+            ours.warm,
         )
         assert ours.samples == samples
     work_name = f"ingest {files} files x {per_file:,} records of 160 B, durable"
@@ -179,7 +183,6 @@ def rows_of_text(files: int = 4, per_file: int = 1_000_000) -> Iterator[Row]:
             labels = generator.integers(0, 10, per_file)
             lines = (f"{a},{b:.4f},word,{c}\n" for a, b, c in zip(integers, floats, labels, strict=True))
             (ours.root / f"{number}.csv").write_text("".join(lines))
-        ours.warm()
         options = csv.ReadOptions(autogenerate_column_names=True)
 
         def pyarrow() -> float:
@@ -189,7 +192,9 @@ def rows_of_text(files: int = 4, per_file: int = 1_000_000) -> Iterator[Row]:
             return time.perf_counter() - start
 
         samples = files * per_file
-        rates = interleaved({"ours": lambda: samples / ours.scan(), "pyarrow": lambda: samples / pyarrow()}, REPEATS)
+        rates = interleaved(
+            {"ours": lambda: samples / ours.scan(), "pyarrow": lambda: samples / pyarrow()}, REPEATS, ours.warm
+        )
         assert ours.samples == samples
     yield Row(
         f"ingest CSV, {files} x {per_file:,} short rows",
@@ -211,9 +216,10 @@ def single_samples(files: int = 50_000) -> Iterator[Row]:
             folder.mkdir(exist_ok=True)
             (folder / f"{number:06d}.png").write_bytes(image)
             (folder / f"{number:06d}.label").write_text(str(number % 10))
-        ours.warm()
         rates = interleaved(
-            {"ours": lambda: files / ours.scan(), "loop": lambda: files / peer("sidecars", ours.root)}, REPEATS
+            {"ours": lambda: files / ours.scan(), "loop": lambda: files / peer("sidecars", ours.root)},
+            REPEATS,
+            ours.warm,
         )
         assert ours.samples == files
     name = f"ingest {files:,} single-sample files of 20 kB with sidecars"

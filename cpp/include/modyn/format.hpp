@@ -92,6 +92,11 @@ class FileInput {
   // FileChanged if the file ends before, Error kIo if it cannot be read.
   virtual void read(std::uint64_t offset, std::span<std::byte> out) const = 0;
 
+  // Fills `out` with pieces of `width` bytes, one after the other, that begin `stride` bytes apart in the file: the
+  // first at `offset`. What lies between them is not read where that is cheaper. Otherwise as read().
+  virtual void read_strided(std::uint64_t offset, std::uint64_t stride, std::uint64_t width,
+                            std::span<std::byte> out) const;
+
   // The companion (FileFormat::companion_extension) as it is now, IncompleteFile if there is none.
   // BadContent if it has more than `largest` bytes.
   [[nodiscard]] virtual std::vector<std::byte> read_companion(std::size_t largest) const = 0;

@@ -1,6 +1,8 @@
 #include "core/thread_pool.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <exception>
 #include <limits>
 #include <memory>
@@ -36,7 +38,7 @@ ThreadPool::~ThreadPool() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
-  changed_.notify_all();
+  tell_all();
   for (std::thread& worker : workers_) worker.join();
 }
 
@@ -74,12 +76,12 @@ void ThreadPool::for_each(std::size_t count, unsigned parallel, const std::funct
   Job job(work, count, parallel);
   std::unique_lock lock(mutex_);
   const auto place = jobs_.insert(jobs_.end(), &job);
-  if (count > 1 && parallel != 1) changed_.notify_all();
+  if (count > 1 && parallel != 1) tell_all();
   while (!job.is_done()) {
     if (job.has_room()) {
       run_one(job, lock);
     } else {
-      changed_.wait(lock);
+      wait(lock, [&] { return job.is_done() || job.has_room(); });
     }
   }
   jobs_.erase(place);
@@ -92,9 +94,33 @@ void ThreadPool::run_worker() {
     if (Job* job = find_job()) {
       run_one(*job, lock);
     } else {
-      changed_.wait(lock);
+      wait(lock, [this] { return stopping_ || find_job() != nullptr; });
     }
   }
+}
+
+// To sleep and to be woken takes longer than most of what is waited for: the end of another thread's last piece, or the
+// next request of a caller in a loop. So it first looks whether something changes, and lets others run meanwhile.
+template <typename Condition>
+void ThreadPool::wait(std::unique_lock<std::mutex>& lock, Condition condition) {
+  constexpr auto kPatience = std::chrono::microseconds(50);
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  while (!condition()) {
+    const std::uint64_t seen = changes_.load(std::memory_order_relaxed);
+    lock.unlock();
+    bool is_patient = true;
+    while (is_patient && changes_.load(std::memory_order_relaxed) == seen) {
+      std::this_thread::yield();
+      is_patient = std::chrono::steady_clock::now() < end;
+    }
+    lock.lock();
+    if (!is_patient) return changed_.wait(lock, condition);
+  }
+}
+
+void ThreadPool::tell_all() {
+  changes_.fetch_add(1, std::memory_order_relaxed);
+  changed_.notify_all();
 }
 
 ThreadPool::Job* ThreadPool::find_job() const {
@@ -122,11 +148,12 @@ void ThreadPool::run_one(Job& job, std::unique_lock<std::mutex>& lock) {
     }
   }
   // Wakes the caller at the end, and threads that found the job full before.
-  if (job.is_done() || (was_full && job.has_room())) changed_.notify_all();
+  if (job.is_done() || (was_full && job.has_room())) tell_all();
 }
 
 unsigned thread_count(unsigned requested) noexcept {
-  return requested != 0 ? requested : std::max(1U, std::thread::hardware_concurrency());
+  static const unsigned cores = std::max(1U, std::thread::hardware_concurrency());  // asks the kernel, by a file
+  return requested != 0 ? requested : cores;
 }
 
 }  // namespace modyn::core

@@ -1,8 +1,10 @@
 // The native threads of a process.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <list>
 #include <mutex>
@@ -40,9 +42,13 @@ class ThreadPool {
   void run_worker();
   void run_one(Job& job, std::unique_lock<std::mutex>& lock);
   [[nodiscard]] Job* find_job() const;
+  void tell_all();
+  template <typename Condition>
+  void wait(std::unique_lock<std::mutex>& lock, Condition condition);
 
   std::mutex mutex_;
   std::condition_variable changed_;
+  std::atomic<std::uint64_t> changes_ = 0;  // that were told, for those who have not fallen asleep yet
   std::list<Job*> jobs_;
   bool stopping_ = false;
   std::vector<std::thread> workers_;

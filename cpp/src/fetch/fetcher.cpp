@@ -4,8 +4,8 @@
 #include <atomic>
 #include <utility>
 
+#include "core/sigbus_guard.hpp"
 #include "core/thread_pool.hpp"
-#include "fetch/sigbus_guard.hpp"
 
 namespace modyn::fetch {
 namespace {
@@ -147,7 +147,7 @@ void Fetcher::run(Run& run) {
 }
 
 void Fetcher::work(Run& run, Worker& worker) {
-  const SigbusGuard guard;
+  const core::SigbusGuard guard;
   try {
     for (std::size_t part = run.next++; part < run.parts; part = run.next++) {
       announce(run, worker, part);

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "core/message.hpp"
-#include "fetch/sigbus_guard.hpp"
+#include "core/sigbus_guard.hpp"
 #include "fetch/whole_file.hpp"
 
 namespace modyn::fetch {
@@ -37,7 +37,7 @@ void copy_unguarded(void* context) {
 struct Gatherer::Task {
   const Request& request;
   const Part& part;
-  const SigbusGuard& guard;
+  const core::SigbusGuard& guard;
   const FixedRecordFormat* format = request.format;
   const WholeSamples* samples = std::get_if<WholeSamples>(&request.output);
   const FieldColumns* fields = std::get_if<FieldColumns>(&request.output);
@@ -60,7 +60,7 @@ void Gatherer::begin(SourceFiles& files, std::size_t most_files) {
   touched_.prepare(most_files);
 }
 
-void Gatherer::gather(const Request& request, const Part& part, const SigbusGuard& guard) {
+void Gatherer::gather(const Request& request, const Part& part, const core::SigbusGuard& guard) {
   const Task task{request, part, guard};
   const std::size_t count = part.keys.size();
   places_.resize(count);

@@ -6,9 +6,9 @@
 #include <span>
 #include <vector>
 
+#include "core/sigbus_guard.hpp"
 #include "fetch/copy.hpp"
 #include "fetch/request.hpp"
-#include "fetch/sigbus_guard.hpp"
 #include "fetch/source_files.hpp"
 #include "fetch/touched_files.hpp"
 #include "modyn/index.hpp"
@@ -30,7 +30,7 @@ class Gatherer {
 
   // Copies the samples and labels of a part, on the thread that the guard is for. Their bytes count only when the
   // files are checked as well.
-  void gather(const Request& request, const Part& part, const SigbusGuard& guard);
+  void gather(const Request& request, const Part& part, const core::SigbusGuard& guard);
 
   // The files that were copied from and not yet checked.
   [[nodiscard]] const TouchedFiles& touched() const noexcept { return touched_; }

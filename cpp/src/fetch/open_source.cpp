@@ -5,7 +5,6 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "core/message.hpp"
@@ -50,18 +49,6 @@ void OpenSource::advise(std::uint64_t offset, std::uint64_t length) const noexce
   // What it cannot do the fetch does later, so its result does not matter.
   static_cast<void>(
       ::posix_fadvise(file_.number(), static_cast<off_t>(offset), static_cast<off_t>(length), POSIX_FADV_WILLNEED));
-#endif
-}
-
-OpenSource::Residency OpenSource::residency(std::uint64_t offset) const noexcept {
-#if defined(RWF_NOWAIT)
-  std::byte one{};
-  const iovec target{.iov_base = &one, .iov_len = 1};
-  if (::preadv2(file_.number(), &target, 1, static_cast<off_t>(offset), RWF_NOWAIT) >= 0) return Residency::kCached;
-  return errno == EAGAIN ? Residency::kNotCached : Residency::kUnknown;
-#else
-  static_cast<void>(offset);
-  return Residency::kUnknown;
 #endif
 }
 

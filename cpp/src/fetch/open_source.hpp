@@ -8,6 +8,7 @@
 #include <span>
 
 #include "core/file.hpp"
+#include "core/residency.hpp"
 #include "modyn/fetch.hpp"
 #include "modyn/index.hpp"
 
@@ -39,9 +40,10 @@ class OpenSource {
   // Announces that bytes will be read soon.
   void advise(std::uint64_t offset, std::uint64_t length) const noexcept;
 
-  enum class Residency { kCached, kNotCached, kUnknown };
-  // Whether the page cache holds the byte at `offset`, as far as can be told without reading it.
-  [[nodiscard]] Residency residency(std::uint64_t offset) const noexcept;
+  // Whether the page cache holds the byte at `offset`.
+  [[nodiscard]] core::Residency residency(std::uint64_t offset) const noexcept {
+    return core::residency(file_, offset);
+  }
 
  private:
   SourceFile source_;

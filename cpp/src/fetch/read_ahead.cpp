@@ -36,7 +36,7 @@ Outlook ReadAhead::look(std::span<const Key> keys) {
     const auto residency =
         source != nullptr ? source->residency(place.offset) : advise_whole_file(files_->describe(place.file));
     // A file system that cannot say is taken for memory where a map is possible, for a network where it is not.
-    if (residency == OpenSource::Residency::kCached || (residency == OpenSource::Residency::kUnknown && mapped)) {
+    if (residency == core::Residency::kCached || (residency == core::Residency::kUnknown && mapped)) {
       continue;
     }
     outlook.from_disk = true;

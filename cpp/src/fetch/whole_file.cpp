@@ -34,10 +34,10 @@ void read_whole_file(const SourceFiles::Found& found, std::span<std::byte> out) 
   open.check_unchanged();
 }
 
-OpenSource::Residency advise_whole_file(const SourceFiles::Found& found) {
+core::Residency advise_whole_file(const SourceFiles::Found& found) {
   const OpenSource open(found.source, found.path, Access::kRead);
-  const OpenSource::Residency residency = open.residency(0);
-  if (residency != OpenSource::Residency::kCached) open.advise(0, open.size());
+  const core::Residency residency = open.residency(0);
+  if (residency != core::Residency::kCached) open.advise(0, open.size());
   return residency;
 }
 

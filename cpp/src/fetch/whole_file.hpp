@@ -19,6 +19,6 @@ namespace modyn::fetch {
 void read_whole_file(const SourceFiles::Found& found, std::span<std::byte> out);
 
 // Announces that it will be read soon; returns whether it seems to be in the page cache.
-OpenSource::Residency advise_whole_file(const SourceFiles::Found& found);
+core::Residency advise_whole_file(const SourceFiles::Found& found);
 
 }  // namespace modyn::fetch

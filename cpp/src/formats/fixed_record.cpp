@@ -14,12 +14,11 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "integers are loaded as they lie in memory");
 
-// Small enough that a buffer and the columns that come out of it stay in a core's own cache.
-constexpr std::uint64_t kBufferBytes = 256U << 10U;
 constexpr std::uint64_t kPieceBytes = 32U << 20U;
 constexpr std::uint64_t kPieceRecords = 1U << 20U;
-// From this size on, reading the labels one by one moves less than reading everything.
-constexpr std::uint64_t kSparseRecordBytes = 8192;
+// So few that their columns stay in a core's own cache.
+constexpr std::uint64_t kBlockRecords = 4096;
+constexpr std::uint64_t kBlockBytes = 256U << 10U;
 
 template <std::size_t Size, bool Big, bool Signed>
 void decode(const std::byte* field, std::uint64_t stride, std::span<std::int64_t> out) {
@@ -102,28 +101,27 @@ void FixedRecord::read(const FileInput& input, SampleSink& sink) const {
 void FixedRecord::read_piece(const FileInput& input, std::uint64_t first, std::uint64_t count, std::uint64_t piece,
                              SampleSink& sink) const {
   const std::uint64_t record = format_.record_size;
-  const bool sparse = record >= kSparseRecordBytes && !timestamp_;
-  const std::uint64_t step = sparse ? 4096 : std::max<std::uint64_t>(1, kBufferBytes / record);
-  std::vector<std::byte> buffer(sparse ? format_.label_size : std::min(step, count) * record);
+  // The part of each record that holds its integers.
+  std::uint64_t begin = format_.label_offset;
+  std::uint64_t end = begin + format_.label_size;
+  if (timestamp_) {
+    begin = std::min(begin, timestamp_->offset);
+    end = std::max(end, timestamp_->offset + timestamp_->size);
+  }
+  const std::uint64_t width = end - begin;
+  const std::uint64_t step = std::clamp<std::uint64_t>(kBlockBytes / width, 1, kBlockRecords);
+  std::vector<std::byte> fields(std::min(step, count) * width);
   std::vector<std::int64_t> labels;
   std::vector<Timestamp> timestamps;
   for (std::uint64_t done = 0; done < count; done += step) {
     const std::uint64_t records = std::min(step, count - done);
-    const std::uint64_t offset = (first + done) * record;
+    input.read_strided((first + done) * record + begin, record, width, std::span(fields).first(records * width));
     labels.resize(records);
-    if (sparse) {
-      for (std::uint64_t i = 0; i < records; ++i) {
-        input.read(offset + i * record + format_.label_offset, buffer);
-        decode_label_(buffer.data(), 0, std::span(labels).subspan(i, 1));
-      }
-    } else {
-      input.read(offset, std::span(buffer).first(records * record));
-      decode_label_(buffer.data() + format_.label_offset, record, labels);
-    }
+    decode_label_(fields.data() + format_.label_offset - begin, width, labels);
     check_range("label", label(), labels, first + done);
     if (timestamp_) {
       timestamps.resize(records);
-      decode_timestamp_(buffer.data() + timestamp_->offset, record, timestamps);
+      decode_timestamp_(fields.data() + timestamp_->offset - begin, width, timestamps);
       check_range("timestamp", *timestamp_, timestamps, first + done);
     }
     sink.take(piece, {.labels = labels, .timestamps = timestamps});

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,8 +40,10 @@ class SourceInput : public FileInput {
   [[nodiscard]] std::uint64_t size() const override { return state_.status.size; }
   [[nodiscard]] std::uint64_t first_byte() const override { return state_.first_byte; }
   [[nodiscard]] bool is_quiet() const override { return is_quiet_; }
-  // Through a buffer rather than a map: a file that is cut off meanwhile is an error and not a signal.
   void read(std::uint64_t offset, std::span<std::byte> out) const override;
+  // Out of a map, if the file lies in memory: what is between the pieces is then not even looked at.
+  void read_strided(std::uint64_t offset, std::uint64_t stride, std::uint64_t width,
+                    std::span<std::byte> out) const override;
   [[nodiscard]] std::vector<std::byte> read_companion(std::size_t largest) const override;
   [[nodiscard]] std::string companion_path() const override { return companion_; }
   void for_each_piece(std::uint64_t pieces, const std::function<void(std::uint64_t)>& work) const override;
@@ -47,6 +51,8 @@ class SourceInput : public FileInput {
  private:
   [[nodiscard]] std::filesystem::path full_path() const { return source_.root() / state_.path; }
   void check_unchanged() const;
+  [[nodiscard]] bool is_worth_a_map() const;
+  [[nodiscard]] std::span<const std::byte> map() const;
 
   const SourceFolder& source_;
   SourceState state_;
@@ -54,6 +60,8 @@ class SourceInput : public FileInput {
   bool is_quiet_;
   unsigned threads_;
   core::Descriptor file_;
+  mutable std::once_flag map_once_;
+  mutable std::optional<core::MappedFile> map_;
 };
 
 }  // namespace modyn::ingest

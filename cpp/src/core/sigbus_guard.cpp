@@ -1,4 +1,4 @@
-#include "fetch/sigbus_guard.hpp"
+#include "core/sigbus_guard.hpp"
 
 #include <atomic>
 #include <cerrno>
@@ -9,7 +9,7 @@
 
 #include "modyn/error.hpp"
 
-namespace modyn::fetch {
+namespace modyn::core {
 namespace {
 
 // Where the current thread goes on after a SIGBUS; null outside SigbusGuard::run(). Initial-exec, because
@@ -73,4 +73,4 @@ bool SigbusGuard::run(void (*copy)(void* context), void* context) const {
   return true;
 }
 
-}  // namespace modyn::fetch
+}  // namespace modyn::core

@@ -9,7 +9,7 @@
 
 #include <csignal>
 
-namespace modyn::fetch {
+namespace modyn::core {
 
 // For one thread: the one that makes it. It costs a system call, a copy under it none.
 class SigbusGuard {
@@ -27,4 +27,4 @@ class SigbusGuard {
   sigset_t mask_;
 };
 
-}  // namespace modyn::fetch
+}  // namespace modyn::core

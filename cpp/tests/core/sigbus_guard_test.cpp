@@ -1,4 +1,4 @@
-#include "fetch/sigbus_guard.hpp"
+#include "core/sigbus_guard.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-namespace modyn::fetch {
+namespace modyn::core {
 namespace {
 
 // A page of a map whose file ends before it: reading it is a SIGBUS.
@@ -107,4 +107,4 @@ TEST(SigbusGuardDeathTest, PassesOtherFaultsToTheHandlerBefore) {
 #endif
 
 }  // namespace
-}  // namespace modyn::fetch
+}  // namespace modyn::core
