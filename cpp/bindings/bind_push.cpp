@@ -88,7 +88,9 @@ void bind_push(nb::module_& module) {
   nb::class_<AppendReceipt>(module, "AppendReceipt", "A batch that is durable.")
       .def_ro("batch_id", &AppendReceipt::batch_id, "The caller's, or the one that was drawn.")
       .def_ro("samples", &AppendReceipt::samples)
-      .def_ro("duplicate", &AppendReceipt::duplicate, "The batch was there already; nothing was added.");
+      .def_ro("duplicate", &AppendReceipt::duplicate, "The batch was there already; nothing was added.")
+      .def_ro("log_is_full", &AppendReceipt::log_is_full,
+              "The batch is the first of a log because the one before is full: worth sealing now.");
 
   nb::class_<Appender>(
       module, "Appender",
@@ -159,6 +161,18 @@ void bind_push(nb::module_& module) {
       "and the samples one after the other, without their labels. `companion` is the content of the file beside it, "
       "if\n"
       "the format has such. Raises BadContentError or IncompleteFileError, whose messages go on from the data's name.");
+  nb::class_<CollectedLogs>(module, "CollectedLogs", "What collect_logs removed.")
+      .def_ro("logs", &CollectedLogs::logs)
+      .def_ro("bytes", &CollectedLogs::bytes);
+  module.def(
+      "collect_logs",
+      [](const Path& dataset, double lock_timeout_s) {
+        return released([&] { return collect_logs(dataset, lock_timeout_s); });
+      },
+      "dataset"_a, "lock_timeout_s"_a = 60.0,
+      "Remove logs of which no manifest that is there has a sample that is not deleted.\n\n"
+      "The oldest first, and never the newest; their batch ids stay known. Raises ConflictError if another writer\n"
+      "holds a lock for longer, CorruptFileError if a manifest or log is damaged.");
   module.def(
       "verify_pushed",
       [](const Path& dataset, double lock_timeout_s) { released([&] { verify_pushed(dataset, lock_timeout_s); }); },

@@ -902,6 +902,10 @@ class AppendReceipt:
     def duplicate(self) -> bool:
         """The batch was there already; nothing was added."""
 
+    @property
+    def log_is_full(self) -> bool:
+        """The batch is the first of a log because the one before is full: worth sealing now."""
+
 class Appender:
     """Appends batches to one dataset.
 
@@ -985,6 +989,23 @@ def read_samples(
     Returns labels, timestamps (None if the format has none), the bytes of each sample (None if all have one size)
     and the samples one after the other, without their labels. `companion` is the content of the file beside it, if
     the format has such. Raises BadContentError or IncompleteFileError, whose messages go on from the data's name.
+    """
+
+class CollectedLogs:
+    """What collect_logs removed."""
+
+    @property
+    def logs(self) -> int: ...
+    @property
+    def bytes(self) -> int: ...
+
+def collect_logs(
+    dataset: str | bytes | os.PathLike[str] | os.PathLike[bytes], lock_timeout_s: float = 60.0
+) -> CollectedLogs:
+    """Remove logs of which no manifest that is there has a sample that is not deleted.
+
+    The oldest first, and never the newest; their batch ids stay known. Raises ConflictError if another writer
+    holds a lock for longer, CorruptFileError if a manifest or log is damaged.
     """
 
 def verify_pushed(dataset: str | bytes | os.PathLike[str] | os.PathLike[bytes], lock_timeout_s: float = 60.0) -> None:

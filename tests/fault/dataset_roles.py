@@ -33,6 +33,7 @@ from tests.fault.dataset_samples import (
 
 DATASET, ROOT = "dataset", "data"
 _LARGEST_FILE = 400
+_LOG_BYTES = 1 << 15
 
 
 def scan(folder: Path) -> _native.ScanReport:
@@ -76,8 +77,8 @@ def ingest(folder: Path, chance: random.Random) -> Iterator[None]:
 
 
 def append(folder: Path, chance: random.Random) -> Iterator[None]:
-    """Batches of pushed samples, each under an id; some are sent again."""
-    appender = _native.Appender(folder / DATASET, sample_size=SAMPLE_SIZE)
+    """Batches of pushed samples, each under an id; some are sent again. Full logs are sealed, as the storage does."""
+    appender = _native.Appender(folder / DATASET, sample_size=SAMPLE_SIZE, log_bytes=_LOG_BYTES)
     start = int.from_bytes(os.urandom(5), "little")  # batches of different lives have different numbers
     for batch in itertools.count(start):
         ids = [PUSHED + batch * BATCH + place for place in range(chance.randrange(1, 30))]
@@ -85,18 +86,23 @@ def append(folder: Path, chance: random.Random) -> Iterator[None]:
         labels = np.array([label(number) for number in ids])
         _say("appending", *ids)
         for _ in range(chance.choice((1, 1, 2))):
-            appender.append(data, labels, labels, batch_id=str(batch))
+            receipt = appender.append(data, labels, labels, batch_id=str(batch))
+            if receipt.log_is_full:
+                _native.seal(folder / DATASET, format=FORMAT)
         _say("appended", *ids)
         yield
 
 
 def delete(folder: Path, chance: random.Random) -> Iterator[None]:
-    """A few samples, wherever they came from."""
+    """A few samples, wherever they came from, or some of the oldest: so that whole logs become free."""
     while True:
         index = _native.Index.open(folder / DATASET)
         view = _native.View.build(index, "sequence")
         if len(view):
-            positions = np.array([chance.randrange(len(view)) for _ in range(chance.randrange(1, 20))], np.uint64)
+            if chance.random() < 0.3:
+                positions = np.arange(min(len(view), 100), dtype=np.uint64)
+            else:
+                positions = np.array([chance.randrange(len(view)) for _ in range(chance.randrange(1, 20))], np.uint64)
             keys = np.unique(view.keys_at(positions))
             ids = numbers(*_native.Reader(index, folder / ROOT).fetch(keys))
             _say("deleting", *ids)
@@ -111,6 +117,7 @@ def maintain(folder: Path, chance: random.Random) -> Iterator[None]:
         _native.merge_segments(folder / DATASET)
         if chance.random() < 0.5:
             _native.collect(folder / DATASET, 2.0)
+            _native.collect_logs(folder / DATASET)
         yield
 
 

@@ -36,6 +36,7 @@ struct AppendReceipt {
   std::string batch_id;       // the caller's, or the one that was drawn
   std::uint64_t samples = 0;  // of the batch
   bool duplicate = false;     // the batch was there already; nothing was added
+  bool log_is_full = false;   // the batch is the first of a log because the one before is full: worth sealing now
 };
 
 // Appends batches to one dataset. Threads share one appender: those that wait at the same time are
@@ -87,5 +88,17 @@ struct PushedLog {
 
 // Reads every committed byte of every log. kCorrupt, with file and offset, at the first that is not as written.
 void verify_pushed(const std::filesystem::path& dataset, double lock_timeout_s = 60.0);
+
+// What collect_logs() removed.
+struct CollectedLogs {
+  std::uint64_t logs = 0;
+  std::uint64_t bytes = 0;
+};
+
+// Removes logs of which no manifest that is there has a sample that is not deleted: the oldest first, and never the
+// newest. Their batch ids stay known. kIo if there is no such dataset or it cannot be written, kConflict if another
+// writer holds a lock for longer than `lock_timeout_s`, kCorrupt if a manifest or log is damaged: then it may be
+// needed.
+CollectedLogs collect_logs(const std::filesystem::path& dataset, double lock_timeout_s = 60.0);
 
 }  // namespace modyn

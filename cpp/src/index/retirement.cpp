@@ -100,6 +100,22 @@ std::vector<KeyRange> keys_of_files(const Index& index, std::span<const std::uin
   return normalized(found);
 }
 
+bool is_wholly_deleted(const Index& index, std::uint32_t file) {
+  for (const KeyRange& keys : keys_of_files(index, std::span(&file, 1))) {
+    // What was appended to a file lies in a later segment.
+    for (Key at = keys.first; at < keys.end;) {
+      const Segment& segment = *index.state().find(at);
+      const KeyRange part = part_in(segment.entry(), {at, keys.end});
+      const std::uint64_t first = segment.row_of(part.first);
+      if (segment.deletions() == nullptr || segment.deletions()->count(first, first + length(part)) < length(part)) {
+        return false;
+      }
+      at = part.end;
+    }
+  }
+  return true;
+}
+
 Retirement::Retirement(const std::filesystem::path& dataset, const Manifest& manifest, std::span<const KeyRange> keys)
     : dataset_(dataset) {
   const std::vector<KeyRange> ranges = normalized(keys);

@@ -18,6 +18,9 @@ namespace modyn::index {
 // The keys of these files (ascending numbers), by key.
 [[nodiscard]] std::vector<KeyRange> keys_of_files(const Index& index, std::span<const std::uint32_t> files);
 
+// Whether every sample of the file is deleted; also if it never had one.
+[[nodiscard]] bool is_wholly_deleted(const Index& index, std::uint32_t file);
+
 class Retirement {
  public:
   // Looks up what there is to delete; writes nothing. Keys in any order, repeats are one.

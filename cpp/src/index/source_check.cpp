@@ -49,14 +49,9 @@ std::vector<bool> out_of_use(const Index& index, const std::vector<std::uint32_t
   }
   std::vector<bool> flags;
   for (const std::uint32_t file : files) {
-    const bool replaced = latest.at(index.source_file(file).path) > file;
-    flags.push_back(
-        replaced && std::ranges::all_of(keys_of_files(index, std::span(&file, 1)), [&](const KeyRange& keys) {
-          const Segment& segment = *index.state().find(keys.first);
-          const std::uint64_t first = segment.row_of(keys.first);
-          const auto count = static_cast<std::uint64_t>(keys.end - keys.first);
-          return segment.deletions() != nullptr && segment.deletions()->count(first, first + count) == count;
-        }));
+    const SourceFile recorded = index.source_file(file);
+    // A log of ours is removed when nothing of it is left.
+    flags.push_back((recorded.owned || latest.at(recorded.path) > file) && is_wholly_deleted(index, file));
   }
   return flags;
 }

@@ -30,6 +30,7 @@ struct AppendRequest : Request {
   BatchContent content;
   std::string_view batch_id;
   bool duplicate = false;
+  bool log_is_full = false;
 
   [[nodiscard]] BatchId id() const { return {content.entry.id_high, content.entry.id_low}; }
 };
@@ -133,7 +134,8 @@ void Appender::State::append(std::span<push::Request* const> group) {
 }
 
 void Appender::State::write(std::span<push::AppendRequest* const> fresh) {
-  if (logs->newest() == nullptr || logs->end().offset >= options.log_bytes) logs->begin_log(options.sample_size);
+  const bool is_full = logs->newest() != nullptr && logs->end().offset >= options.log_bytes;
+  if (logs->newest() == nullptr || is_full) logs->begin_log(options.sample_size);
   std::vector<push::BatchContent> contents;
   std::vector<push::KnownBatch> known;
   for (const push::AppendRequest* request : fresh) {
@@ -150,6 +152,7 @@ void Appender::State::write(std::span<push::AppendRequest* const> fresh) {
   }
   ids->add(known, end);
   logs->commit_write(end);
+  fresh.front()->log_is_full = is_full;
 }
 
 // Keeps few batches in memory only, and those of one log at most: the next process that opens the dataset reads them.
@@ -184,7 +187,7 @@ AppendReceipt Appender::append(const Batch& batch, std::string_view batch_id) {
                 "append: this appender belongs to the process that forked this one; open another");
   }
   push::check_batch(batch, state_->options.sample_size);
-  AppendReceipt receipt{std::string(batch_id), batch.labels.size(), false};
+  AppendReceipt receipt{.batch_id = std::string(batch_id), .samples = batch.labels.size()};
   if (batch_id.data() == nullptr) receipt.batch_id = core::hexadecimal(core::random_id());
   push::check_batch_id(receipt.batch_id);
 
@@ -200,6 +203,7 @@ AppendReceipt Appender::append(const Batch& batch, std::string_view batch_id) {
   request.bytes = batch.data.size() + batch.labels.size() * 24;
   state_->commit.run(request);
   receipt.duplicate = request.duplicate;
+  receipt.log_is_full = request.log_is_full;
   return receipt;
 }
 

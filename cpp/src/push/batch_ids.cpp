@@ -18,9 +18,13 @@ constexpr std::uint64_t kMergeRatio = 4;
 // Merging holds its result in memory, 24 bytes each, and everybody up.
 constexpr std::uint64_t kLargestMerge = std::uint64_t{16} << 20U;
 
-[[noreturn]] void throw_hint(const Error& error) {
-  const std::string hint = error.kind() == ErrorKind::kCorrupt ? "; remove it, it is made anew from the logs" : "";
-  throw Error(error.kind(), error.what() + hint);
+[[noreturn]] void throw_hint(const Error& error, const std::filesystem::path& dataset) {
+  if (error.kind() != ErrorKind::kCorrupt) throw error;
+  const auto logs = log_numbers(dataset);
+  const bool has_all_logs = !logs.empty() && logs.front() == 1;
+  throw Error(error.kind(), error.what() + std::string(has_all_logs ? "; remove it, it is made anew from the logs"
+                                                                    : "; restore it from a backup: its logs were "
+                                                                      "collected"));
 }
 
 std::vector<RunRange> ranges_in(const std::filesystem::path& folder) {
@@ -53,7 +57,7 @@ void BatchIds::open_runs() {
     try {
       runs_.push_back(std::make_shared<const BatchRun>(batch_folder(dataset_) / run_name(range)));
     } catch (const Error& error) {
-      throw_hint(error);
+      throw_hint(error, dataset_);
     }
     end_ = runs_.back()->end();
   }
@@ -119,7 +123,7 @@ std::optional<std::uint64_t> BatchIds::find(const BatchId& id) const {
       if (const auto digest = run->find(id)) return digest;
     }
   } catch (const Error& error) {
-    throw_hint(error);
+    throw_hint(error, dataset_);
   }
   return std::nullopt;
 }

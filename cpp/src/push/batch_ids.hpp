@@ -28,6 +28,8 @@ class BatchIds {
 
   [[nodiscard]] std::optional<std::uint64_t> find(const BatchId& id) const;
 
+  // Batches of the dataset that are in runs, from the first on, as far as they were open.
+  [[nodiscard]] std::uint64_t written() const noexcept { return runs_.empty() ? 0 : runs_.back()->range().end; }
   // Batches in memory only.
   [[nodiscard]] std::uint64_t unwritten() const noexcept { return recent_.size(); }
   // Writes them to a run and merges runs. For the holder of the lock.

@@ -1,7 +1,10 @@
 // What the rest of the system may know of pushed samples.
 #include <algorithm>
+#include <cerrno>
 #include <span>
 #include <string>
+
+#include <fcntl.h>
 
 #include "core/message.hpp"
 #include "modyn/error.hpp"
@@ -74,7 +77,10 @@ std::vector<PushedLog> pushed_logs(const std::filesystem::path& dataset, double 
     --number;
     const auto path = push::log_file(dataset, *number);
     if (*number != end.log) push::throw_damaged(push::log_file(dataset, end.log), 0, "it is missing");
-    const core::Descriptor file = core::open_for_reading(path);
+    const core::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    // One that was collected meanwhile; those before it are gone, too.
+    if (!file.is_open() && errno == ENOENT && *number != numbers.back()) break;
+    if (!file.is_open()) core::throw_system_error("open", path, errno);
     const push::LogHeader header = push::load_log_header(file, path, *number);
     const std::uint64_t size = core::file_status(file, path).size;
     if (size < end.offset) {

@@ -6,6 +6,7 @@ process may open. Paths of source files are bytes to the native library and are 
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import time
@@ -19,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import delete, select
 
-from modyn.errors import ConflictError, DatasetError
+from modyn.errors import ConflictError, DatasetError, ModynError
 from modyn.metadata.database import Database
 from modyn.metadata.tables import DatasetRow, RunRow
 from modyn.storage.api import (
@@ -47,6 +48,8 @@ from modyn.storage.watcher import DatasetWatch
 
 if TYPE_CHECKING:
     from modyn import _native
+
+_log = logging.getLogger(__name__)
 
 _WATCH_LOCK_TIMEOUT_S = 1.0
 
@@ -193,7 +196,7 @@ class LocalStorage:
         timestamps: Integers | int | None = None,
         batch_id: str | None = None,
     ) -> AppendReceipt:
-        """Push samples; durable when it returns, visible from the next scan on.
+        """Push samples; durable when it returns, visible from the next scan on, or when their log is full.
 
         See `Datasets.append` for the arguments and errors.
         """
@@ -203,6 +206,8 @@ class LocalStorage:
         receipt = self._appenders.of(Path(row.folder), sample_size).append(
             columns.data, columns.labels, columns.timestamps, columns.lengths, batch_id
         )
+        if receipt.log_is_full:
+            self._seal_full_log(row)
         return AppendReceipt(receipt.batch_id, receipt.samples, receipt.duplicate)
 
     def watch(self, name: str, scan_interval_s: float | None = None, min_interval_s: float = 1.0) -> DatasetWatch:
@@ -345,6 +350,15 @@ class LocalStorage:
             return _native.seal(row.folder, format=settings_text(format, timestamp), lock_timeout_s=0).manifest
         except ConflictError:
             return manifest  # whoever has the lock seals
+
+    def _seal_full_log(self, row: DatasetRow) -> None:
+        """So that whoever opens the dataset next has little to seal; nothing is lost where it cannot be done now."""
+        try:
+            self._seal(row, 0)
+            merge(row.folder, lock_timeout_s=0)
+        except (ModynError, OSError) as error:
+            # The samples are durable, as the caller asked; a scan tries again, and reports what is wrong.
+            _log.warning("dataset '%s': what was pushed could not be sealed yet: %s", row.name, error)
 
     def _row(self, name: str) -> DatasetRow:
         with self._database.transaction() as session:

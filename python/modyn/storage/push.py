@@ -64,9 +64,14 @@ def columns_of(
 
 
 class Appenders:
-    """The open logs of datasets, one appender for each: what threads append at the same time is written together."""
+    """The open logs of datasets, one appender for each: what threads append at the same time is written together.
 
-    def __init__(self) -> None:
+    Args:
+        log_bytes: a log that has reached them is followed by another.
+    """
+
+    def __init__(self, log_bytes: int = 256 << 20) -> None:
+        self._log_bytes = log_bytes
         self._lock = threading.Lock()
         self._process = os.getpid()
         self._appenders: dict[Path, _native.Appender] = {}
@@ -77,10 +82,12 @@ class Appenders:
 
         if self._process != os.getpid():
             # A forked process has the locks and groups of its parent; it begins with none of them.
-            self.__init__()  # type: ignore[misc]
+            self.__init__(self._log_bytes)  # type: ignore[misc]
         with self._lock:
             if folder not in self._appenders:
-                self._appenders[folder] = _native.Appender(folder, sample_size=sample_size or 0)
+                self._appenders[folder] = _native.Appender(
+                    folder, sample_size=sample_size or 0, log_bytes=self._log_bytes
+                )
             return self._appenders[folder]
 
     def forget(self, folder: Path) -> None:

@@ -41,12 +41,13 @@ class CheckSummary:
 
 @dataclass(frozen=True)
 class CollectSummary:
-    """What the collector removed: files by kind, and their bytes."""
+    """What the collector removed: files by kind (`logs` are of pushed samples), and their bytes."""
 
     manifests: int
     segments: int
     deletions: int
     views: int
+    logs: int
     bytes: int
 
 
@@ -70,6 +71,8 @@ def keep(folder: str | Path, manifest: int, run: str) -> None:
 def collect(folder: str | Path, grace_s: float, needed: Iterable[tuple[str, int]]) -> CollectSummary:
     """Remove what no manifest needs that is the newest, pinned, or was the newest `grace_s` seconds ago.
 
+    A log of pushed samples is not needed once all of its samples, and those of all logs before it, are deleted.
+
     Args:
         folder: the dataset's own.
         grace_s: who opened an older manifest has so long to open it again.
@@ -82,7 +85,15 @@ def collect(folder: str | Path, grace_s: float, needed: Iterable[tuple[str, int]
         if (_owner(run), manifest) not in pinned and _exists(Path(folder), manifest):
             keep(folder, manifest, run)
     report = _native.collect(folder, grace_s)
-    return CollectSummary(report.manifests, report.segments, report.deletions, report.views, report.bytes)
+    logs = _native.collect_logs(folder)
+    return CollectSummary(
+        manifests=report.manifests,
+        segments=report.segments,
+        deletions=report.deletions,
+        views=report.views,
+        logs=logs.logs,
+        bytes=report.bytes + logs.bytes,
+    )
 
 
 def check(

@@ -16,7 +16,7 @@ from modyn.errors import ConflictError, CorruptFileError, DatasetError
 from modyn.metadata.database import Database
 from modyn.storage.api import Csv, FixedRecord, SingleSample, TimestampFrom
 from modyn.storage.local import LocalStorage
-from modyn.storage.push import columns_of
+from modyn.storage.push import Appenders, columns_of
 from modyn.storage.push_files import NamedBytes, read_files
 
 FORMAT = FixedRecord(record_size=RECORD.itemsize, label_size=4)
@@ -280,6 +280,51 @@ def test_pushed_rows_are_read_like_all_others(rows: LocalStorage, tmp_path: Path
     assert samples_of(rows, "rows") == {1: b"from a file", 2: b"pushed", 3: b"", 4: b"pushed,later"}
     rows.append("rows", [b"more"], [5])
     assert samples_of(rows, "rows")[5] == b"more"
+
+
+def test_what_fills_a_log_is_sealed_by_the_append_that_finds_it_full(growing: LocalStorage) -> None:
+    growing._appenders = Appenders(log_bytes=1)
+    for label in range(40):
+        growing.append("growing", bytes(2 * SIZE), [label, label])
+    status = growing.status("growing")
+    assert (status.samples, status.waiting) == (100, 0)  # the first of a log finds the one before full
+    assert _native.merge_segments(_folder(growing)).segments < 20, "they are merged as after scans"
+
+
+def test_an_append_does_not_wait_for_whoever_is_to_seal(
+    growing: LocalStorage, caplog: pytest.LogCaptureFixture
+) -> None:
+    growing._appenders = Appenders(log_bytes=1)
+    growing.append("growing", bytes(SIZE), [1])
+
+    def append(done: int, total: int) -> None:
+        if growing.status("growing").waiting < 5:
+            growing.append("growing", bytes(SIZE), [2])
+
+    assert growing.scan("growing", append).pushed_samples >= 1
+    assert not caplog.records
+    damaged = _folder(growing) / "pushed" / "00000001.log"
+    damaged.write_bytes(bytes(100))
+    receipt = growing.append("growing", bytes(SIZE), [3])
+    assert receipt.samples == 1
+    assert "could not be sealed yet" in caplog.text
+    assert str(damaged) in caplog.text
+
+
+def test_logs_of_deleted_samples_are_collected(growing: LocalStorage) -> None:
+    growing._appenders = Appenders(log_bytes=1)
+    for label in range(4):
+        growing.append("growing", bytes([label]) * SIZE, [label], batch_id=str(label))
+    growing.scan("growing")
+    pushed = np.arange(20, 24)
+    assert growing.collect("growing", grace_s=0).logs == 0
+    growing.delete_samples("growing", pushed[:3])
+    assert growing.collect("growing").logs == 0, "older states may still be read for a day"
+    summary = growing.collect("growing", grace_s=0)
+    assert (summary.logs, summary.bytes > 3 * SIZE) == (3, True)
+    assert growing.append("growing", bytes([2]) * SIZE, [2], batch_id="2").duplicate
+    assert bytes(growing.snapshot("growing").fetch([23])[0]) == bytes([3]) * SIZE
+    assert not growing.check("growing").findings
 
 
 def test_a_view_does_not_wait_for_a_scan_to_end(growing: LocalStorage) -> None:

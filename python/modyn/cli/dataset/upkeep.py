@@ -45,7 +45,10 @@ def collect(
     json: JsonOption = False,
     traceback: TracebackOption = False,
 ) -> None:
-    """Remove older states of a dataset's index that no run needs. Scans do so by themselves now and then."""
+    """Remove older states of a dataset's index that no run needs, and pushed samples that are deleted everywhere.
+
+    Scans do so by themselves now and then.
+    """
     session = Session.of(ctx, json=json, traceback=traceback, workspace=workspace)
     with session.explaining(), session.opened(create=False) as opened:
         from modyn.report import units
@@ -53,5 +56,5 @@ def collect(
         summary = opened.datasets.collect(name, grace * _HOUR_S)
         if session.json:
             session.document(vars(summary))
-        files = summary.segments + summary.deletions + summary.views
+        files = summary.segments + summary.deletions + summary.views + summary.logs
         session.line(f"removed: {summary.manifests:,} states and {files:,} files of {units.size(summary.bytes)}")
