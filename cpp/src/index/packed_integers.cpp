@@ -1,6 +1,7 @@
 #include "index/packed_integers.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <limits>
 #include <string>
@@ -73,6 +74,11 @@ PackedIntegers::PackedIntegers(std::span<const std::int64_t> values) : size_(val
   with_type(type_, [&](auto narrow) { convert<decltype(narrow)>(values.data(), values.size(), bytes_.data()); });
 }
 
+std::optional<std::span<const std::byte>> PackedIntegers::bytes_as(ColumnType type) const noexcept {
+  if (type != type_) return std::nullopt;
+  return bytes_;
+}
+
 void PackedIntegers::widen(ColumnType type, std::span<std::byte> out) const {
   if (type == type_) {
     std::ranges::copy(bytes_, out.begin());
@@ -99,16 +105,30 @@ void PackedColumn::add(PackedIntegers piece) {
   pieces_.push_back(std::move(piece));
 }
 
-PackedColumn::Narrowed PackedColumn::narrowed(std::uint64_t size) const {
+void PackedColumn::add_to(ColumnFileWriter& writer, std::string_view name, std::uint64_t size) const {
   const ColumnType type = narrowest_type(smallest_, largest_);
-  const std::size_t width = width_of(type);
-  Narrowed column{type, std::vector<std::byte>(std::max(size, size_) * width)};
-  std::size_t at = 0;
+  const std::uint64_t count = std::max(size, size_);
+  writer.add_streamed(name, type, count,
+                      [this, type, count](const ColumnFileWriter::Sink& sink) { write(type, count, sink); });
+}
+
+void PackedColumn::write(ColumnType type, std::uint64_t size, const ColumnFileWriter::Sink& sink) const {
+  std::vector<std::byte> wide;
   for (const PackedIntegers& piece : pieces_) {
-    piece.widen(type, std::span(column.bytes).subspan(at, piece.size() * width));
-    at += piece.size() * width;
+    if (const auto bytes = piece.bytes_as(type)) {
+      sink(*bytes);
+      continue;
+    }
+    wide.resize(piece.size() * width_of(type));
+    piece.widen(type, wide);
+    sink(wide);
   }
-  return column;
+  static constexpr std::array<std::byte, 65'536> kZeros{};
+  for (std::uint64_t left = (size - size_) * width_of(type); left > 0;) {
+    const auto bytes = std::span(kZeros).first(std::min<std::uint64_t>(left, kZeros.size()));
+    sink(bytes);
+    left -= bytes.size();
+  }
 }
 
 IntegerColumn::IntegerColumn(const ColumnFile& file, std::string_view name) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <variant>
@@ -30,6 +31,8 @@ class PackedIntegers {
   [[nodiscard]] std::int64_t smallest() const noexcept { return smallest_; }
   [[nodiscard]] std::int64_t largest() const noexcept { return largest_; }
 
+  // They as they lie here, if they are of this type; else nothing.
+  [[nodiscard]] std::optional<std::span<const std::byte>> bytes_as(ColumnType type) const noexcept;
   // Writes them as `type`, which must hold all of them; `out` has size() elements of it.
   void widen(ColumnType type, std::span<std::byte> out) const;
 
@@ -47,15 +50,13 @@ class PackedColumn {
   void add(PackedIntegers piece);
 
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
-  // The bytes of a column file's column, and their type. Narrow once: it copies everything.
-  struct Narrowed {
-    ColumnType type;
-    std::vector<std::byte> bytes;
-  };
-  // With zeros after the last piece up to `size` elements, if it has fewer.
-  [[nodiscard]] Narrowed narrowed(std::uint64_t size = 0) const;
+  // A column file's column of as many elements, with zeros after the last piece up to `size`, if it has fewer.
+  // Streams them when the file is written: until then it must stay as it is.
+  void add_to(ColumnFileWriter& writer, std::string_view name, std::uint64_t size = 0) const;
 
  private:
+  void write(ColumnType type, std::uint64_t size, const ColumnFileWriter::Sink& sink) const;
+
   std::uint64_t size_ = 0;
   std::int64_t smallest_ = 0;
   std::int64_t largest_ = 0;

@@ -1,6 +1,7 @@
 #include "index/segment_builder.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <limits>
 #include <string_view>
 #include <utility>
@@ -15,19 +16,14 @@ std::int64_t bits(std::uint64_t value) noexcept { return static_cast<std::int64_
 
 }  // namespace
 
-// The columns of a file in the making, and the memory of those that were narrowed for it.
+// The columns of a file in the making, and those of them that were packed for it.
 struct SegmentBuilder::Columns {
   ColumnFileWriter writer{FileKind::kSegment};
-  std::vector<PackedColumn::Narrowed> narrowed;
+  std::deque<PackedColumn> packed{};  // which the writer reads when it publishes
 
-  void add(const std::string& name, PackedColumn::Narrowed column) {
-    narrowed.push_back(std::move(column));  // moving the vector later leaves the bytes where they are
-    writer.add(name, narrowed.back().type, narrowed.back().bytes);
-  }
   void add(const std::string& name, const std::vector<std::int64_t>& values) {
-    PackedColumn column;
-    column.add(PackedIntegers(values));
-    add(name, column.narrowed());
+    packed.emplace_back().add(PackedIntegers(values));
+    packed.back().add_to(writer, name);
   }
   void add_unless_zero(const std::string& name, const std::vector<std::int64_t>& values) {
     if (std::ranges::any_of(values, [](std::int64_t value) { return value != 0; })) add(name, values);
@@ -139,13 +135,13 @@ void SegmentBuilder::add_extents(Columns& columns) const {
 }
 
 void SegmentBuilder::add_samples(Columns& columns) const {
-  columns.add("label", labels_.narrowed());
-  if (extent_last_ != extent_timestamp_) columns.add("later", later_.narrowed(samples_));
+  labels_.add_to(columns.writer, "label");
+  if (extent_last_ != extent_timestamp_) later_.add_to(columns.writer, "later", samples_);
   if (row_offset_.size() == 0) return;
-  columns.add("row_offset", row_offset_.narrowed(samples_));
-  columns.add("row_length", row_length_.narrowed(samples_));
-  columns.add("row_cut_offset", row_cut_offset_.narrowed(samples_));
-  columns.add("row_cut_length", row_cut_length_.narrowed(samples_));
+  row_offset_.add_to(columns.writer, "row_offset", samples_);
+  row_length_.add_to(columns.writer, "row_length", samples_);
+  row_cut_offset_.add_to(columns.writer, "row_cut_offset", samples_);
+  row_cut_length_.add_to(columns.writer, "row_cut_length", samples_);
 }
 
 SegmentEntry SegmentBuilder::publish(const std::filesystem::path& dataset, std::uint64_t sequence,
