@@ -1,6 +1,8 @@
 #include "core/file.hpp"
 
 #include <cerrno>
+#include <climits>
+#include <string>
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -41,8 +43,39 @@ FileStatus file_status(const Descriptor& file, const std::filesystem::path& path
   return file_status(status);
 }
 
+Descriptor try_open(std::string_view path, int flags, const Descriptor* at) {
+  Descriptor folder;
+  int from = at == nullptr ? AT_FDCWD : at->number();
+  // A path that is too long for one call is walked in parts, each ending with a folder.
+  while (path.size() >= PATH_MAX) {
+    const std::size_t slash = path.rfind('/', PATH_MAX - 1);
+    if (slash == std::string_view::npos || slash == 0) {
+      errno = ENAMETOOLONG;
+      return {};
+    }
+    folder = Descriptor(::openat(from, std::string(path.substr(0, slash)).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!folder.is_open()) return {};
+    from = folder.number();
+    path.remove_prefix(slash + 1);
+  }
+  const std::string rest(path.empty() ? "." : path);
+  return Descriptor(::openat(from, rest.c_str(), flags | O_CLOEXEC));
+}
+
+bool try_stat(std::string_view path, struct stat& status, const Descriptor* at) {
+  if (path.size() < PATH_MAX) {
+    return ::fstatat(at == nullptr ? AT_FDCWD : at->number(), std::string(path).c_str(), &status, 0) == 0;
+  }
+#if defined(O_PATH)
+  const Descriptor file = try_open(path, O_PATH, at);
+#else
+  const Descriptor file = try_open(path, O_RDONLY | O_NONBLOCK, at);
+#endif
+  return file.is_open() && ::fstat(file.number(), &status) == 0;
+}
+
 Descriptor open_for_reading(const std::filesystem::path& path) {
-  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  Descriptor file = try_open(path.native(), O_RDONLY);
   if (!file.is_open()) throw_system_error("open", path, errno);
   return file;
 }

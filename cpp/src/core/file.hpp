@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <utility>
 
 #include <sys/stat.h>
@@ -44,6 +45,13 @@ struct FileStatus {
 [[nodiscard]] FileStatus file_status(const struct stat& status) noexcept;
 // kIo, naming `path`, if it cannot be had.
 [[nodiscard]] FileStatus file_status(const Descriptor& file, const std::filesystem::path& path);
+
+// Paths may be longer than the operating system takes in one call. Relative ones count from the open folder `at`, or
+// from the current one. Links are followed; `flags` as of open(2), whose O_NOFOLLOW concerns the last name. Not open,
+// with errno, if it cannot be opened.
+[[nodiscard]] Descriptor try_open(std::string_view path, int flags, const Descriptor* at = nullptr);
+// False, with errno, if the status cannot be had.
+[[nodiscard]] bool try_stat(std::string_view path, struct stat& status, const Descriptor* at = nullptr);
 
 // kIo if it cannot be opened.
 [[nodiscard]] Descriptor open_for_reading(const std::filesystem::path& path);

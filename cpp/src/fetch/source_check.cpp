@@ -13,7 +13,7 @@ namespace modyn::fetch {
 
 core::Descriptor open_source(const SourceFile& source, const std::filesystem::path& path) {
   // O_NONBLOCK: a pipe put in the file's place must not hang the fetch.
-  core::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  core::Descriptor file = core::try_open(path.native(), O_RDONLY | O_NONBLOCK);
   if (!file.is_open()) {
     const int error = errno;
     if (error == ENOENT || error == ENOTDIR) throw_changed(path, "it no longer exists");

@@ -16,7 +16,7 @@ namespace modyn::fetch {
 // One open, one read and one status, in this order, for an undisturbed file: system calls are what small files cost.
 void read_whole_file(const SourceFiles::Found& found, std::span<std::byte> out) {
   const auto& [source, path] = found;
-  const core::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  const core::Descriptor file = core::try_open(path.native(), O_RDONLY | O_NONBLOCK);
   if (!file.is_open()) {
     static_cast<void>(open_source(source, path));  // says why
     throw_changed(path, "it was replaced while it was read");

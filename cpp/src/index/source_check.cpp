@@ -16,7 +16,7 @@ namespace modyn::index {
 
 std::optional<std::string> find_change(const SourceFile& recorded, const std::filesystem::path& path) {
   struct stat found{};
-  if (::stat(path.c_str(), &found) != 0) {
+  if (!core::try_stat(path.native(), found)) {
     const bool gone = errno == ENOENT || errno == ENOTDIR;
     return gone ? "it vanished" : "it cannot be reached: " + core::reason_of(errno);
   }

@@ -16,7 +16,7 @@ std::function<std::uint64_t(const SourceFile&)> companion_stamps(const std::file
   return [root, file_extension, companion_extension](const SourceFile& file) -> std::uint64_t {
     const std::filesystem::path path = root / companion_path(file.path, file_extension, companion_extension);
     struct stat status{};
-    if (::stat(path.c_str(), &status) != 0) return 0;
+    if (!core::try_stat(path.native(), status)) return 0;
     return companion_stamp(core::file_status(status));
   };
 }

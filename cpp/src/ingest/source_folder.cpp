@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cerrno>
-#include <climits>
 #include <string>
 
 #include <fcntl.h>
@@ -19,23 +18,7 @@ SourceFolder::SourceFolder(const std::filesystem::path& root)
 }
 
 core::Descriptor SourceFolder::try_open(std::string_view path, int flags) const {
-  core::Descriptor folder;
-  int at = descriptor_.number();
-  // A path that is too long for one call is walked in parts, each ending with a folder.
-  while (path.size() >= PATH_MAX) {
-    const std::size_t slash = path.rfind('/', PATH_MAX - 1);
-    if (slash == std::string_view::npos || slash == 0) {
-      errno = ENAMETOOLONG;
-      return {};
-    }
-    folder =
-        core::Descriptor(::openat(at, std::string(path.substr(0, slash)).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!folder.is_open()) return {};
-    at = folder.number();
-    path.remove_prefix(slash + 1);
-  }
-  const std::string rest(path.empty() ? "." : path);
-  return core::Descriptor(::openat(at, rest.c_str(), flags | O_CLOEXEC));
+  return core::try_open(path, flags, &descriptor_);
 }
 
 core::Descriptor SourceFolder::open(std::string_view path) const {
@@ -45,9 +28,7 @@ core::Descriptor SourceFolder::open(std::string_view path) const {
 }
 
 bool SourceFolder::try_stat(std::string_view path, struct stat& status) const {
-  if (path.size() < PATH_MAX) return ::fstatat(descriptor_.number(), std::string(path).c_str(), &status, 0) == 0;
-  const core::Descriptor file = try_open(path, O_PATH);
-  return file.is_open() && ::fstat(file.number(), &status) == 0;
+  return core::try_stat(path, status, &descriptor_);
 }
 
 std::uint64_t companion_stamp(const core::FileStatus& status) noexcept {

@@ -110,7 +110,7 @@ void FolderTree::add(const Place& place) {
 void FolderTree::add_one(const Place& place, std::vector<Place>& below) {
   const auto path = path_of(place);
   const int follow = place.second.empty() ? 0 : O_NOFOLLOW;
-  core::Descriptor folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | follow));
+  core::Descriptor folder = core::try_open(path.native(), O_RDONLY | O_DIRECTORY | follow);
   struct stat status{};
   // What vanished meanwhile, or may not be entered, is not watched: its parent tells when that changes.
   if (!folder.is_open() || ::fstat(folder.number(), &status) != 0) return;
@@ -125,8 +125,13 @@ void FolderTree::add_one(const Place& place, std::vector<Place>& below) {
     }
     local_devices_.insert(status.st_dev);
   }
-  const std::uint32_t mask = kMask | (place.second.empty() ? 0 : IN_DONT_FOLLOW);
-  const int watch = ::inotify_add_watch(inotify_.number(), path.c_str(), mask);
+  // By the open folder, for its path may be longer than the system takes.
+  const std::string opened = "/proc/self/fd/" + std::to_string(folder.number());
+  int watch = ::inotify_add_watch(inotify_.number(), opened.c_str(), kMask);
+  if (watch < 0 && errno == ENOENT) {  // no /proc
+    const std::uint32_t mask = kMask | (place.second.empty() ? 0 : IN_DONT_FOLLOW);
+    watch = ::inotify_add_watch(inotify_.number(), path.c_str(), mask);
+  }
   if (watch < 0) {
     if (errno == ENOSPC || errno == ENOMEM) {
       fail("the system gives no more than " + core::grouped(std::uint64_t{watches_.size()}) +
