@@ -19,22 +19,25 @@ struct Block {
   std::size_t bytes;
 };
 
-void* allocate_large(std::size_t bytes) {
-  void* const memory = std::aligned_alloc(kHugePage, bytes);
+std::size_t rounded_up(std::size_t bytes, std::size_t step) { return (bytes + step - 1) / step * step; }
+
+void* allocate_block(std::size_t bytes) {
+  const bool huge = bytes >= kHugePage;
+  void* const memory = huge ? std::aligned_alloc(kHugePage, bytes) : std::malloc(bytes);
   if (memory == nullptr) throw std::bad_alloc();
 #if defined(MADV_HUGEPAGE)
-  static_cast<void>(::madvise(memory, bytes, MADV_HUGEPAGE));  // a wish
+  if (huge) static_cast<void>(::madvise(memory, bytes, MADV_HUGEPAGE));  // a wish
 #endif
   return memory;
 }
 
-// Large blocks in use and kept ones, the latter from the longest kept to the latest.
-class LargeBlocks {
+// Blocks in use and kept ones, the latter from the longest kept to the latest.
+class Blocks {
  public:
   void* take(std::size_t bytes) {
-    const std::size_t rounded = (bytes + kHugePage - 1) / kHugePage * kHugePage;
+    const std::size_t rounded = rounded_up(bytes, bytes >= kHugeArray ? kHugePage : kKeptArray);
     if (void* const kept = take_kept(rounded)) return kept;
-    void* const memory = allocate_large(rounded);
+    void* const memory = allocate_block(rounded);
     const std::lock_guard lock(mutex_);
     used_.emplace(memory, rounded);
     return memory;
@@ -54,7 +57,7 @@ class LargeBlocks {
     }
     kept_.push_back({memory, bytes});
     kept_bytes_ += bytes;
-    while (kept_bytes_ > kMaxKeptBytes) free_oldest();
+    while (kept_bytes_ > kMaxKeptBytes || kept_.size() > kMaxKeptBlocks) free_oldest();
     return true;
   }
 
@@ -85,22 +88,22 @@ class LargeBlocks {
 };
 
 // Never destroyed: arrays may outlive every other static object.
-LargeBlocks& large_blocks() {
-  static LargeBlocks* const blocks = std::make_unique<LargeBlocks>().release();
+Blocks& blocks_of_process() {
+  static Blocks* const blocks = std::make_unique<Blocks>().release();
   return *blocks;
 }
 
 }  // namespace
 
 ArrayMemory allocate_array(std::size_t bytes) {
-  if (bytes >= kLargeArray) return ArrayMemory(large_blocks().take(bytes));
+  if (bytes >= kKeptArray) return ArrayMemory(blocks_of_process().take(bytes));
   void* const memory = std::malloc(std::max<std::size_t>(bytes, 1));
   if (memory == nullptr) throw std::bad_alloc();
   return ArrayMemory(memory);
 }
 
 void ReturnArrayMemory::operator()(void* memory) const noexcept {
-  if (!large_blocks().give_back(memory)) std::free(memory);
+  if (!blocks_of_process().give_back(memory)) std::free(memory);
 }
 
 }  // namespace modyn::bindings

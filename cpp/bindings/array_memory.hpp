@@ -10,10 +10,14 @@
 
 namespace modyn::bindings {
 
-// Arrays of fewer bytes come from malloc, which keeps memory itself.
-inline constexpr std::size_t kLargeArray = std::size_t{1} << 20;
-// At most so many bytes are kept for later.
+// Arrays of fewer bytes come from malloc. It keeps memory, too, but returns what is free at the end of its heap, so who
+// asks for three arrays of half a megabyte again and again may get fresh pages each time.
+inline constexpr std::size_t kKeptArray = std::size_t{64} << 10;
+// Arrays of so many bytes lie on huge pages.
+inline constexpr std::size_t kHugeArray = std::size_t{1} << 20;
+// At most so many bytes are kept for later, in so many blocks.
 inline constexpr std::size_t kMaxKeptBytes = std::size_t{128} << 20;
+inline constexpr std::size_t kMaxKeptBlocks = 256;
 
 struct ReturnArrayMemory {
   void operator()(void* memory) const noexcept;

@@ -158,7 +158,7 @@ void Order::for_each_part(std::uint64_t first, std::uint64_t count, Action actio
       if (end <= first + done || begin > first + done) throw_unordered();
       check_keys(keys[i], end - begin);
       const std::uint64_t part = std::min(count - done, end - first - done);
-      const bool is_flat = by_time && flat[i] != 0;
+      const bool is_flat = by_time && (flat[i] != 0 || end - begin == 1);  // the run's time is that of its first sample
       action(Part{keys[i] + static_cast<Key>(first + done - begin), done, part, is_flat, is_flat ? times[i] : 0});
       done += part;
     }

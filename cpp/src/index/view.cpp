@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "core/message.hpp"
+#include "core/thread_pool.hpp"
 #include "index/order_builder.hpp"
 #include "modyn/index.hpp"
 
@@ -13,6 +14,19 @@ void check_length(std::size_t first, std::size_t second, std::string_view what) 
                                                  std::string(what) + ", needed for " +
                                                  core::grouped(std::uint64_t{first}));
   }
+}
+
+// Positions that a thread takes at a time: those of one batch of a training are not worth a second thread.
+constexpr std::size_t kPiece = 16'384;
+
+// Calls work(first, count) for all of [0, count), by several threads if they are many.
+template <typename Work>
+void for_each_piece(std::size_t count, Work work) {
+  const std::size_t pieces = std::max<std::size_t>(1, count / kPiece);
+  const auto begin_of = [&](std::size_t piece) { return piece == pieces ? count : piece * kPiece; };
+  if (pieces == 1) return work(std::size_t{0}, count);
+  core::ThreadPool::shared().for_each(
+      pieces, 0, [&](std::size_t piece) { work(begin_of(piece), begin_of(piece + 1) - begin_of(piece)); });
 }
 
 }  // namespace
@@ -38,17 +52,21 @@ std::uint64_t View::size() const noexcept { return state_->order->size(); }
 
 void View::keys(std::uint64_t first, std::span<Key> out) const {
   index::Order::check_range(first, out.size(), size());
-  state_->order->keys(first, out);
+  for_each_piece(out.size(),
+                 [&](std::size_t at, std::size_t count) { state_->order->keys(first + at, out.subspan(at, count)); });
 }
 
 void View::timestamps(std::uint64_t first, std::span<Timestamp> out) const {
   index::Order::check_range(first, out.size(), size());
-  state_->order->timestamps(first, out);
+  for_each_piece(out.size(), [&](std::size_t at, std::size_t count) {
+    state_->order->timestamps(first + at, out.subspan(at, count));
+  });
 }
 
 void View::labels(std::uint64_t first, std::span<std::int64_t> out) const {
   index::Order::check_range(first, out.size(), size());
-  state_->order->labels(first, out);
+  for_each_piece(out.size(),
+                 [&](std::size_t at, std::size_t count) { state_->order->labels(first + at, out.subspan(at, count)); });
 }
 
 void View::read(std::uint64_t first, std::span<Key> keys, std::span<Timestamp> timestamps,
@@ -56,9 +74,11 @@ void View::read(std::uint64_t first, std::span<Key> keys, std::span<Timestamp> t
   check_length(keys.size(), timestamps.size(), "timestamps");
   check_length(keys.size(), labels.size(), "labels");
   index::Order::check_range(first, keys.size(), size());
-  state_->order->keys(first, keys);
-  state_->order->timestamps(first, timestamps);
-  state_->order->labels(first, labels);
+  for_each_piece(keys.size(), [&](std::size_t at, std::size_t count) {
+    state_->order->keys(first + at, keys.subspan(at, count));
+    state_->order->timestamps(first + at, timestamps.subspan(at, count));
+    state_->order->labels(first + at, labels.subspan(at, count));
+  });
 }
 
 void View::keys_at(std::span<const std::uint64_t> positions, std::span<Key> out) const {
