@@ -21,8 +21,8 @@ from modyn.selector.ledger import Ledger
 from modyn.selector.strategies import build_strategy
 from modyn.selector.strategies.new_data import newest, uniform_sample
 from modyn.storage.api import View, ViewRef
-from modyn.storage.local import LocalView
 from modyn.storage.sample_format import FixedRecord, TimestampFrom, settings_text
+from modyn.storage.view import LocalView
 
 SAMPLES = 100
 

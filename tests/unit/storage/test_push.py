@@ -176,12 +176,13 @@ def test_threads_push_through_one_appender(growing: LocalStorage) -> None:
 
 def test_a_forked_process_pushes_with_an_appender_of_its_own(growing: LocalStorage) -> None:
     growing.append("growing", bytes(SIZE), [1])
-    appender = growing._appenders.of(Path(growing._row("growing").folder), SIZE)
+    folder = _folder(growing)
+    appender = growing._appenders.of(folder, SIZE)
     child = os.fork()
     if child == 0:
         # The database belongs to the parent; only the appenders are asked here.
         try:
-            own = growing._appenders.of(Path(_folder(growing)), SIZE)
+            own = growing._appenders.of(folder, SIZE)
             assert own is not appender
             own.append(bytes(SIZE), [2])
             os._exit(0)
@@ -193,8 +194,7 @@ def test_a_forked_process_pushes_with_an_appender_of_its_own(growing: LocalStora
 
 
 def _folder(storage: LocalStorage) -> Path:
-    (folder,) = storage._folder.iterdir()
-    return folder
+    return storage.pin("growing", manifest=1).folder
 
 
 def test_files_of_records_are_samples_and_labels() -> None:
@@ -231,11 +231,11 @@ def test_files_of_one_sample_have_their_label_beside_them() -> None:
         read_files(SingleSample(".png", ".label"), TimestampFrom(), [NamedBytes("1.png", b"pixels", b"x")])
 
 
-def test_damaged_logs_are_an_error_that_names_the_file(growing: LocalStorage) -> None:
+def test_damaged_logs_are_an_error_that_names_the_file(growing: LocalStorage, tmp_path: Path) -> None:
     growing.append("growing", bytes(SIZE), [1])
     log = next(_folder(growing).glob("pushed/*.log"))
     log.write_bytes(log.read_bytes()[:200])
-    fresh = LocalStorage(growing._database, growing._folder)
+    fresh = LocalStorage(Database.in_file(tmp_path / "modyn.sqlite"), tmp_path / "datasets")
     with pytest.raises(CorruptFileError, match=r"00000001\.log' is damaged at byte 200: it ends there"):
         fresh.append("growing", bytes(SIZE), [1])
 
