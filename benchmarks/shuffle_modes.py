@@ -33,7 +33,7 @@ def write_records(path: Path, samples: int, record_size: int) -> None:
     with path.open("wb") as file:
         for first in range(0, samples * record_size, len(block)):
             block[:8] = np.array([first]).view(np.uint8)
-            file.write(block[: samples * record_size - first])
+            file.write(block[: samples * record_size - first].data)
         file.flush()
         os.fsync(file.fileno())
 

@@ -26,7 +26,8 @@ from torch import nn
 from modyn import _native
 from modyn.config import PipelineConfig, load_pipeline
 from modyn.models.build import build_model
-from modyn.storage.api import ViewRef
+from modyn.storage.api import FixedRecord, TimestampFrom, ViewRef
+from modyn.storage.sample_format import settings_text
 from modyn.trainer.api import TrainingRequest
 from modyn.trainer.batch_plan import BatchPlan
 from modyn.trainer.data.decoder import build_decoder
@@ -60,10 +61,15 @@ def prepare(folder: Path, epochs: int) -> Work:
     if not any(root.glob("*.bin")):
         root = _synthetic(folder / "data")
     dataset = folder / "dataset"
+    timestamp = TimestampFrom("filename", "%Y-%m-%d")
     _native.scan(
-        dataset, root, file_extension=".bin", record_size=64, label_size=4, timestamp_source="filename",
-        timestamp_pattern="%Y-%m-%d",
-    )  # fmt: skip
+        dataset,
+        root,
+        file_extension=".bin",
+        format=settings_text(FixedRecord(record_size=64, label_size=4), timestamp),
+        timestamp_source=timestamp.source,
+        timestamp_pattern=timestamp.pattern,
+    )
     index = _native.Index.open(dataset)
     _native.TrainingSet.write_ranges(
         folder / "all.set", _native.View.build(index, "time"), np.array([[0, index.summary.samples]], np.uint64), None

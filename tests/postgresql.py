@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 def programs() -> Path | None:
@@ -24,7 +25,7 @@ def server(settings: str = "") -> Iterator[Path]:
     assert binaries is not None, "PostgreSQL is not installed: apt-get install postgresql"
     folder = Path(subprocess.check_output(["mktemp", "-d"], text=True).strip())
     # The server refuses to run as root.
-    user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+    user: dict[str, Any] = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
     if user:
         shutil.chown(folder, "postgres", "postgres")
     data = folder / "data"

@@ -45,7 +45,7 @@ def against_libraries() -> Iterator[Row]:
     """All in one process, in turns; it runs in an environment that has the libraries beside Modyn."""
     python = peers.environment()
     with tempfile.TemporaryDirectory(dir=Path("build/bench")) as folder:
-        command = [python, "-m", "benchmarks.data.peers", folder]
+        command: list[str | Path] = [python, "-m", "benchmarks.data.peers", folder]
         output = subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True, text=True).stdout
     found = json.loads(output.splitlines()[-1])
     for note in found["notes"]:

@@ -41,7 +41,7 @@ def append_raw(path: Path, samples: Columns) -> None:
     with path.open("wb", buffering=0) as file:
         for first in range(0, SAMPLES, BATCH):
             for column in samples:
-                file.write(memoryview(column[first : first + BATCH]))
+                file.write(column[first : first + BATCH].data)
         os.fsync(file.fileno())
 
 

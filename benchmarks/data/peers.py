@@ -51,7 +51,15 @@ def environment() -> Path:
         stamp = FOLDER / f"{package}.installed"
         if stamp.exists():
             continue
-        install = [python, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]
+        install: list[str | Path] = [
+            python,
+            "-m",
+            "pip",
+            "--disable-pip-version-check",
+            "--no-input",
+            "install",
+            "--quiet",
+        ]
         result = subprocess.run(
             [*install, "-c", "constraints.txt", package],
             stdin=subprocess.DEVNULL,
@@ -145,7 +153,8 @@ def litdata(folder: Path, records: Records) -> Fetch:
             inputs=list(range(len(records))),
             output_dir=str(folder / "litdata"),
             chunk_bytes="64MB",
-            num_workers=2,
+            num_workers=1,  # several write samples in another order
+            reorder_files=False,
         )
     dataset = library.StreamingDataset(str(folder / "litdata"), shuffle=False)
     _check(np.frombuffer(dataset[7]["sample"], np.uint8), records[7, 4:])

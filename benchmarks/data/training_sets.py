@@ -53,7 +53,7 @@ def shuffled(folder: Path, files: int = 10_000, per_file: int = 100_000, part: i
             sequence.keys(number * (size // SLICES), part)
 
     def loop() -> float:
-        arguments = [PROGRAMS / "modyn_feistel_loop", str(size), str(SLICES * part)]
+        arguments: list[str | Path] = [PROGRAMS / "modyn_feistel_loop", str(size), str(SLICES * part)]
         return float(subprocess.run(arguments, check=True, capture_output=True, text=True).stdout.split()[0])
 
     times = interleaved({"ours": lambda: seconds(ours), "loop": loop}, REPEATS)
