@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class Criterion:
     """Loss of a batch as one number.
 
-    With weights w it is sum(w_i * l_i) / sum(w_i) over the losses l_i of the samples, and 0 if all weights are 0.
+    With weights w it is sum(w_i * l_i) / sum(w_i) over the losses l_i of the samples, and 0 if all weights are 0; with
+    `reduction: sum` it is sum(w_i * l_i).
 
     Args:
         config: the class and its options; lists among the options become tensors (`weight`, `pos_weight`).
@@ -33,9 +34,10 @@ class Criterion:
             for key, value in config.config.items()
         }
         reduction = options.get("reduction", "mean")
-        if reduction == "none" or (weighted and reduction != "mean"):
+        if reduction == "none" or (weighted and reduction not in ("mean", "sum")):
             because = "the training set has weights" if weighted else "the loss of a batch is one number"
             raise ModelError(f"criterion '{config.name}': reduction '{reduction}' cannot be used because {because}")
+        self._sums = reduction == "sum"
         if weighted:
             options["reduction"] = "none"
         try:
@@ -49,6 +51,8 @@ class Criterion:
         loss: torch.Tensor = self._criterion(output, labels)
         if weights is None:
             return loss
+        if self._sums:
+            return torch.dot((loss.flatten(1).sum(1) if loss.ndim > 1 else loss).to(weights.dtype), weights)
         per_sample = loss.flatten(1).mean(1) if loss.ndim > 1 else loss
         # At least the smallest normal number, so that a batch of weight 0 has loss 0 and no gradient.
         total = weights.sum().clamp_min(torch.finfo(weights.dtype).tiny)

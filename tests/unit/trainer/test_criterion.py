@@ -58,7 +58,18 @@ def test_a_batch_without_weight_has_no_loss_and_no_gradient() -> None:
     assert torch.equal(output.grad, torch.zeros(4))
 
 
-@pytest.mark.parametrize(("weighted", "reduction"), [(True, "sum"), (True, "none"), (False, "none")])
+@pytest.mark.parametrize("shape", [(5,), (5, 3)])
+def test_sums_are_weighted_by_sample(shape: tuple[int, ...]) -> None:
+    output, labels = torch.rand(shape), torch.rand(shape)
+    weights = torch.tensor([1.0, 0.0, 2.0, 0.5, 1.0])
+    squares = ((output - labels) ** 2).reshape(5, -1).sum(1)
+    found = criterion("MSELoss", True, reduction="sum")(output, labels, weights)
+    torch.testing.assert_close(found, (weights * squares).sum())
+    unweighted = criterion("MSELoss", False, reduction="sum")(output, labels, None)
+    torch.testing.assert_close(criterion("MSELoss", True, reduction="sum")(output, labels, torch.ones(5)), unweighted)
+
+
+@pytest.mark.parametrize(("weighted", "reduction"), [(True, "none"), (False, "none")])
 def test_reductions_that_cannot_be_used_are_refused(weighted: bool, reduction: str) -> None:
     with pytest.raises(ModelError, match=f"reduction '{reduction}'"):
         criterion("MSELoss", weighted, reduction=reduction)

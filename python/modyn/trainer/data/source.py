@@ -74,7 +74,7 @@ class TrainingSamples:
         """Bytes of each sample, None if samples differ in size."""
         self._deleted: _native.DeletedSamples | None = None
         if deletions is not None and deletions != view.manifest:
-            self._deleted = _native.DeletedSamples(self._set, _native.Index.open(view.folder, deletions))
+            self._deleted = _native.DeletedSamples(self._set, _open(view.folder, deletions))
         if self.deleted == len(self._set):
             raise DatasetError(f"dataset '{view.dataset}': all samples of the training set {path} were deleted")
 
@@ -99,6 +99,14 @@ class TrainingSamples:
     def orders(self, seeds: AddressedSeeds, shuffle: Shuffle, fields: list[Field] | None) -> OrderedSamples:
         """The samples in the order of each epoch."""
         return OrderedSamples(self._set, self._reader, seeds, shuffle, fields, self._deleted)
+
+
+def _open(folder: Path, manifest: int) -> _native.Index:
+    """This manifest, or the newest if it was collected, which has the same deletions and maybe more."""
+    try:
+        return _native.Index.open(folder, manifest)
+    except ValueError:
+        return _native.Index.open(folder)
 
 
 class OrderedSamples:
