@@ -14,6 +14,7 @@
 #include "index/index_state.hpp"
 #include "index/order.hpp"
 #include "index/pin.hpp"
+#include "index/retirement.hpp"
 #include "index/segment_check.hpp"
 #include "index/source_check.hpp"
 #include "modyn/maintenance.hpp"
@@ -142,8 +143,18 @@ class Check {
     for (const auto& [file, what] : changes) files.push_back(file);
     const std::vector<bool> unused = index::out_of_use(index, files);
     for (std::size_t i = 0; i < changes.size(); ++i) {
-      if (!unused[i]) add(index.source_file(files[i]).path, std::move(changes[i].second));
+      if (!unused[i] && !is_collected(index, files[i])) {
+        add(index.source_file(files[i]).path, std::move(changes[i].second));
+      }
     }
+  }
+
+  // A log of ours whose samples were deleted, and that was collected, while we looked.
+  [[nodiscard]] bool is_collected(const Index& index, std::uint32_t file) const {
+    const SourceFile recorded = index.source_file(file);
+    std::error_code error;
+    return recorded.owned && !std::filesystem::exists(dataset_ / recorded.path, error) &&
+           index::is_wholly_deleted(*Index::open(dataset_), file);
   }
 
   // Calls work(0) ... work(count - 1) by several threads, `together` of them at a time by one.

@@ -164,6 +164,7 @@ Pushed read_pushed(const std::filesystem::path& dataset, const Index& index, con
       }
     }
   } catch (const Error& error) {
+    pushed.is_locked = error.kind() == ErrorKind::kConflict;
     note(error);
   }
   return pushed;

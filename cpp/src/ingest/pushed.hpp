@@ -23,6 +23,7 @@ struct PushedTail {
 struct Pushed {
   std::vector<PushedTail> tails;  // in the order of the logs
   std::vector<Problem> problems;  // logs that are damaged, or hold samples of another size than the dataset
+  bool is_locked = false;         // an appender holds the lock for longer than was waited: that is the only problem
 };
 
 // Takes no lock that appenders wait for, but where one of them was killed.

@@ -145,9 +145,12 @@ void take(Commit& commit, Plan& plan, const SourceFolder& source, const IngestOp
   sort_by_path(plan.conflicts);
 }
 
-void take_pushed(Commit& commit, const std::filesystem::path& dataset, const Index& index, const FileFormat& format,
-                 const ScanLimits& limits, std::vector<Problem>& problems) {
-  Pushed pushed = read_pushed(dataset, index, format, limits.lock_timeout_s);
+Pushed pushed_since(const std::filesystem::path& dataset, const Index& index, const FileFormat& format,
+                    const ScanLimits& limits) {
+  return read_pushed(dataset, index, format, std::max(limits.lock_timeout_s, limits.least_push_timeout_s));
+}
+
+void take_pushed(Commit& commit, Pushed pushed, std::vector<Problem>& problems) {
   commit.add(std::move(pushed.tails));
   std::ranges::move(pushed.problems, std::back_inserter(problems));
   sort_by_path(problems);
@@ -180,7 +183,7 @@ ScanReport scan(const std::filesystem::path& dataset, const IngestOptions& optio
   Progress progress(callback, files - std::min<std::uint64_t>(files, plan.candidates.size()), files);
   Commit commit(dataset, *index, *format, lock);
   take(commit, plan, source, options, *format, limits, progress);
-  take_pushed(commit, dataset, *index, *format, limits, plan.problems);
+  take_pushed(commit, pushed_since(dataset, *index, *format, limits), plan.problems);
   if (commit.publish()) index = Index::open(dataset);
 
   record.problems = std::move(plan.problems);
@@ -206,10 +209,13 @@ IndexSummary seal(const std::filesystem::path& dataset, const FileFormat& format
   index::remove_leftovers(dataset, index->state().manifest, lock);
   check_same_format(dataset, *index, format);
   Commit commit(dataset, *index, format, lock);
-  std::vector<Problem> problems;
-  take_pushed(commit, dataset, *index, format, limits, problems);
+  Pushed pushed = pushed_since(dataset, *index, format, limits);
   // Nobody else would hear of them before the next scan.
-  if (!problems.empty()) throw Error(ErrorKind::kCorrupt, problems.front().file.reason);
+  if (!pushed.problems.empty()) {
+    throw Error(pushed.is_locked ? ErrorKind::kConflict : ErrorKind::kCorrupt, pushed.problems.front().file.reason);
+  }
+  std::vector<Problem> none;
+  take_pushed(commit, std::move(pushed), none);
   return commit.publish() ? Index::open(dataset)->summary() : index->summary();
 }
 

@@ -70,6 +70,8 @@ void BatchIds::catch_up(const LogSet& logs) {
   }
   if (end_.batches == logs.end().batches) return;
   const auto numbers = log_numbers(dataset_);
+  // Logs that we have not read yet were collected meanwhile: the runs have what was in them.
+  if (!numbers.empty() && numbers.front() > end_.log) open_runs();
   for (auto number = std::ranges::lower_bound(numbers, end_.log); number != numbers.end(); ++number) {
     const auto next = std::next(number);
     const bool is_newest = *number == logs.end().log || next == numbers.end();

@@ -16,6 +16,7 @@
 #include "push/batch_ids.hpp"
 #include "push/log_set.hpp"
 #include "push/pushed_folder.hpp"
+#include "push/turn_lock.hpp"
 
 namespace modyn {
 namespace {
@@ -37,36 +38,41 @@ std::uint64_t batches_up_to(const std::filesystem::path& dataset, const PushedLo
   return push::load_log_header(core::open_for_reading(path), path, log.number + 1).first_batch;
 }
 
-// All manifests that are there, the newest first: that one rules out most.
+bool needs(const Index& index, const PushedLog& log) {
+  const auto file = file_of(index, log.path);
+  return file && !index::is_wholly_deleted(index, *file);
+}
+
+// All manifests that are there.
 class Manifests {
  public:
   explicit Manifests(const std::filesystem::path& dataset)
-      : dataset_(dataset), numbers_(index::manifest_numbers(dataset)) {
-    std::ranges::reverse(numbers_);
+      : dataset_(dataset), newest_(Index::open(dataset)), older_(index::manifest_numbers(dataset)) {
+    std::erase(older_, newest_->summary().manifest);
   }
 
-  [[nodiscard]] bool need(const PushedLog& log) {
-    for (std::size_t at = 0; at < numbers_.size(); ++at) {
-      const Index& index = open(at);
-      const auto file = file_of(index, log.path);
-      const bool is_newest = at == 0;
-      // What the newest does not know whole is still to be sealed; an older one does not need what it does not know.
-      if (is_newest && (!file || index.source_file(*file).ingested_bytes < log.end)) return true;
-      if (file && !index::is_wholly_deleted(index, *file)) return true;
-    }
-    return numbers_.empty();
+  // An older one does not need what it does not know; what the newest does not know whole is still to be sealed.
+  // The older ones are opened one at a time, there may be thousands, and the oldest first: it is the likeliest to have
+  // samples that the newest has not.
+  [[nodiscard]] bool need(const PushedLog& log) const {
+    const auto file = file_of(*newest_, log.path);
+    if (!file || newest_->source_file(*file).ingested_bytes < log.end || needs(*newest_, log)) return true;
+    return std::ranges::any_of(older_,
+                               [&](std::uint64_t number) { return needs(*Index::open(dataset_, number), log); });
   }
 
  private:
-  const Index& open(std::size_t at) {
-    if (at == opened_.size()) opened_.push_back(Index::open(dataset_, numbers_[at]));
-    return *opened_[at];
-  }
-
   std::filesystem::path dataset_;
-  std::vector<std::uint64_t> numbers_;
-  std::vector<std::shared_ptr<const Index>> opened_;
+  std::shared_ptr<const Index> newest_;
+  std::vector<std::uint64_t> older_;
 };
+
+// Batches whose ids are in runs. An appender may be merging them: it holds the lock while it does.
+std::uint64_t known_batches(const std::filesystem::path& dataset, double lock_timeout_s) {
+  push::TurnLock lock(push::lock_file(dataset), push::turn_file(dataset));
+  lock.acquire(lock_timeout_s);
+  return push::BatchIds(dataset).written();
+}
 
 }  // namespace
 
@@ -77,17 +83,17 @@ CollectedLogs collect_logs(const std::filesystem::path& dataset, double lock_tim
   std::vector<PushedLog> logs = pushed_logs(dataset, lock_timeout_s);
   if (logs.size() < 2) return collected;
   logs.pop_back();
-  Manifests manifests(dataset);
-  const std::uint64_t known_batches = push::BatchIds(dataset).written();
+  const Manifests manifests(dataset);
+  const std::uint64_t batches = known_batches(dataset, lock_timeout_s);
   for (const PushedLog& log : logs) {
-    if (batches_up_to(dataset, log) > known_batches || manifests.need(log)) break;
+    if (batches_up_to(dataset, log) > batches || manifests.need(log)) break;
     std::error_code error;
     std::filesystem::remove(dataset / log.path, error);
     if (error) core::throw_system_error("remove", dataset / log.path, error.value());
+    core::sync_folder(push::pushed_folder(dataset));  // each: a log may be missing only if those before it are
     ++collected.logs;
     collected.bytes += log.end;
   }
-  if (collected.logs > 0) core::sync_folder(push::pushed_folder(dataset));
   return collected;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "core/message.hpp"
 #include "modyn/error.hpp"
@@ -47,6 +48,14 @@ LogEnd committed_end(const std::filesystem::path& dataset, std::span<const std::
   return locked_end(dataset, lock_timeout_s);
 }
 
+// Whether there is a log with a lower number, now: a listing may name one that was just removed.
+bool any_log_before(const std::filesystem::path& dataset, std::uint64_t number) {
+  return std::ranges::any_of(log_numbers(dataset), [&](std::uint64_t other) {
+    struct stat status{};
+    return other < number && core::try_stat(log_file(dataset, other).native(), status);
+  });
+}
+
 }  // namespace
 
 void read_committed(const std::filesystem::path& dataset, const PushedLog& log, std::uint64_t offset,
@@ -72,23 +81,24 @@ std::vector<PushedLog> pushed_logs(const std::filesystem::path& dataset, double 
 
   std::vector<PushedLog> logs;
   // From the newest back: a log's header says where the one before it ends.
-  const std::vector<std::uint64_t> numbers = push::log_numbers(dataset);
-  for (auto number = std::ranges::upper_bound(numbers, end.log); number != numbers.begin();) {
-    --number;
-    const auto path = push::log_file(dataset, *number);
-    if (*number != end.log) push::throw_damaged(push::log_file(dataset, end.log), 0, "it is missing");
+  for (const std::uint64_t newest = end.log; end.log > 0;) {
+    const std::uint64_t number = end.log;
+    const auto path = push::log_file(dataset, number);
     const core::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    // One that was collected meanwhile; those before it are gone, too.
-    if (!file.is_open() && errno == ENOENT && *number != numbers.back()) break;
-    if (!file.is_open()) core::throw_system_error("open", path, errno);
-    const push::LogHeader header = push::load_log_header(file, path, *number);
+    if (!file.is_open() && errno != ENOENT) core::throw_system_error("open", path, errno);
+    if (!file.is_open()) {
+      // Those before it were collected, too, or it is missing.
+      if (number == newest || push::any_log_before(dataset, number)) push::throw_damaged(path, 0, "it is missing");
+      break;
+    }
+    const push::LogHeader header = push::load_log_header(file, path, number);
     const std::uint64_t size = core::file_status(file, path).size;
     if (size < end.offset) {
       push::throw_damaged(path, size, "it ends there, but " + core::grouped(end.offset) + " bytes were committed");
     }
-    logs.push_back({*number, push::log_name(*number), sizeof(push::LogHeader), end.offset, header.sample_size,
+    logs.push_back({number, push::log_name(number), sizeof(push::LogHeader), end.offset, header.sample_size,
                     header.first_sample, end.samples - header.first_sample});
-    end = {*number - 1, header.previous_end, header.first_batch, header.first_sample};
+    end = {number - 1, header.previous_end, header.first_batch, header.first_sample};
   }
   std::ranges::reverse(logs);
   return logs;
@@ -107,7 +117,14 @@ std::uint64_t samples_behind(const std::filesystem::path& dataset, const PushedL
 
 void verify_pushed(const std::filesystem::path& dataset, double lock_timeout_s) {
   for (const PushedLog& log : pushed_logs(dataset, lock_timeout_s)) {
-    push::read_committed(dataset, log, log.begin, [](const push::Frame&) {});
+    try {
+      push::read_committed(dataset, log, log.begin, [](const push::Frame&) {});
+    } catch (const Error& error) {
+      struct stat status{};
+      const bool is_there = core::try_stat((dataset / log.path).native(), status);
+      if (is_there || push::any_log_before(dataset, log.number)) throw;
+      // Collected meanwhile.
+    }
   }
 }
 

@@ -113,6 +113,24 @@ TEST_F(CollectLogs, TheDatasetGoesOnWithoutThem) {
   EXPECT_EQ(merge_segments(dataset()).manifest, Index::open(dataset())->summary().manifest);
 }
 
+TEST_F(CollectLogs, AnAppenderThatWasIdleMeanwhileGoesOn) {
+  Appender idle(dataset(), {.sample_size = 8, .log_bytes = 1});  // knows log 4 only
+  for (std::int64_t number = 4; number < 10; ++number) append(number);
+  seal(dataset(), format());
+  delete_keys(0, 100);
+  ASSERT_EQ(collect_all(), 9U);
+  EXPECT_FALSE(idle.append(make_batch(100, 10, 8), id(10)).duplicate);
+  EXPECT_TRUE(idle.append(make_batch(50, 10, 8), id(5)).duplicate);
+  verify_pushed(dataset());
+}
+
+TEST_F(CollectLogs, ALogThatIsMissingBetweenOthersIsDamage) {
+  std::filesystem::remove(dataset() / push::log_name(2));
+  EXPECT_TRUE(throws(ErrorKind::kCorrupt, [this] { static_cast<void>(pushed_logs(dataset())); }));
+  std::filesystem::remove(dataset() / push::log_name(1));
+  EXPECT_EQ(pushed_logs(dataset()).size(), 2U) << "as if both had been collected";
+}
+
 TEST_F(CollectLogs, OneWhoseSamplesWereSealedInPartsIsLookedAtWhole) {
   Appender appender(dataset(), {.sample_size = 8, .log_bytes = 1U << 20U});
   for (std::int64_t number = 4; number < 6; ++number) {

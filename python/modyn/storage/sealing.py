@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from modyn.errors import ConflictError, ModynError
+from modyn.errors import ConflictError
 from modyn.metadata.tables import DatasetRow
 from modyn.storage.api import CustomFormat, TimestampFrom
 from modyn.storage.formats import load_format
@@ -36,6 +36,6 @@ def seal_full_log(row: DatasetRow) -> None:
     try:
         seal(row)
         merge(row.folder, lock_timeout_s=0)
-    except (ModynError, OSError) as error:
+    except Exception as error:  # a format from elsewhere may raise anything
         # The samples are durable, as the caller asked; a scan tries again, and reports what is wrong.
         _log.warning("dataset '%s': what was pushed could not be sealed yet: %s", row.name, error)

@@ -311,6 +311,23 @@ def test_an_append_does_not_wait_for_whoever_is_to_seal(
     assert str(damaged) in caplog.text
 
 
+def test_full_logs_are_sealed_while_others_push(growing: LocalStorage, caplog: pytest.LogCaptureFixture) -> None:
+    growing._appenders = Appenders(log_bytes=20 * SIZE)
+
+    def push(label: int) -> None:
+        for _ in range(100):
+            growing.append("growing", bytes(2 * SIZE), [label, label])
+
+    threads = [threading.Thread(target=push, args=(label,)) for label in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not caplog.records
+    assert growing.status("growing").samples > 20 + 400
+    assert growing.scan("growing").status.samples == 20 + 800
+
+
 def test_logs_of_deleted_samples_are_collected(growing: LocalStorage) -> None:
     growing._appenders = Appenders(log_bytes=1)
     for label in range(4):
