@@ -17,7 +17,8 @@ class Criterion:
     """Loss of a batch as one number.
 
     With weights w it is sum(w_i * l_i) / sum(w_i) over the losses l_i of the samples, and 0 if all weights are 0; with
-    `reduction: sum` it is sum(w_i * l_i).
+    `reduction: sum` it is sum(w_i * l_i). Where the class divides by the weights of labels and leaves labels out
+    (`weight` and `ignore_index` of cross entropy), so it does here. Weights of 1 give the loss of the class itself.
 
     Args:
         config: the class and its options; lists among the options become tensors (`weight`, `pos_weight`).
@@ -52,8 +53,23 @@ class Criterion:
         if weights is None:
             return loss
         if self._sums:
-            return torch.dot((loss.flatten(1).sum(1) if loss.ndim > 1 else loss).to(weights.dtype), weights)
-        per_sample = loss.flatten(1).mean(1) if loss.ndim > 1 else loss
+            return torch.dot(_sums(loss).to(weights.dtype), weights)
+        divisors = _sums(self._divisors(loss, labels)).to(weights.dtype)
         # At least the smallest normal number, so that a batch of weight 0 has loss 0 and no gradient.
-        total = weights.sum().clamp_min(torch.finfo(weights.dtype).tiny)
-        return torch.dot(per_sample.to(weights.dtype), weights / total)
+        total = torch.dot(weights, divisors).clamp_min(torch.finfo(weights.dtype).tiny)
+        return torch.dot(_sums(loss).to(weights.dtype), weights / total)
+
+    def _divisors(self, loss: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """What the class counts each number of `loss` as when it takes the mean."""
+        if not isinstance(self._criterion, nn.CrossEntropyLoss | nn.NLLLoss) or labels.is_floating_point():
+            return torch.ones_like(loss)
+        counted = labels != self._criterion.ignore_index
+        of_class = self._criterion.weight
+        if of_class is None:
+            return counted.to(torch.float32)
+        return torch.where(counted, of_class[labels.where(counted, 0)], 0)
+
+
+def _sums(values: torch.Tensor) -> torch.Tensor:
+    """Of each sample."""
+    return values.flatten(1).sum(1) if values.ndim > 1 else values

@@ -37,6 +37,27 @@ def test_with_weights_it_is_their_weighted_mean() -> None:
     assert torch.allclose(criterion("BCEWithLogitsLoss", True)(output, labels, weights), expected)
 
 
+@pytest.mark.parametrize("name", ["CrossEntropyLoss", "NLLLoss"])
+@pytest.mark.parametrize(
+    "options", [{}, {"weight": [0.5, 2.0, 3.0]}, {"ignore_index": 1}, {"weight": [1, 2, 3], "ignore_index": 0}]
+)
+@pytest.mark.parametrize("shape", [(16,), (16, 4)])
+def test_losses_of_labels_that_count_differently_are_those_of_the_samples_with_weight(
+    name: str, options: dict[str, Any], shape: tuple[int, ...]
+) -> None:
+    torch.manual_seed(1)
+    labels = torch.randint(0, 3, shape)
+    output = torch.randn(16, 3, *shape[1:]).log_softmax(1)
+    weighted, plain = criterion(name, True, **options), criterion(name, **options)
+    torch.testing.assert_close(weighted(output, labels, torch.ones(16)), plain(output, labels, None))
+    kept = torch.rand(16) < 0.5
+    torch.testing.assert_close(weighted(output, labels, kept.float()), plain(output[kept], labels[kept], None))
+    doubled = torch.cat([torch.arange(16), torch.arange(16)[kept]])  # weight 2 is being there twice
+    torch.testing.assert_close(
+        weighted(output, labels, 1 + kept.float()), plain(output[doubled], labels[doubled], None)
+    )
+
+
 def test_equal_weights_change_nothing() -> None:
     output, labels = torch.randn(8), torch.rand(8).round()
     weighted = criterion("BCEWithLogitsLoss", True)(output, labels, torch.full((8,), 3.0))
