@@ -12,6 +12,7 @@ void BatchFrames::clear() {
   buffer_.clear();
   starts_.clear();
   content_ = 0;
+  samples_ = 0;
 }
 
 void BatchFrames::begin_frame() {
@@ -24,6 +25,7 @@ void BatchFrames::end_frame(FrameHeader header) {
   header.payload_bytes = payload.size();
   header.payload_checksum = core::crc32c(payload);
   content_ = content_of_batch(header, content_);
+  samples_ += header.samples;
   std::memcpy(buffer_.data() + starts_.back(), &header, sizeof(header));
 }
 

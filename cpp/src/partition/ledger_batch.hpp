@@ -23,6 +23,7 @@ class BatchFrames {
 
   // The same for equal batches.
   [[nodiscard]] std::uint32_t content() const noexcept { return content_; }
+  [[nodiscard]] std::uint64_t samples() const noexcept { return samples_; }
 
   // Numbers the frames and links them to the last one of the directory; returns their bytes.
   std::span<const std::byte> link(const FrameDirectory& directory);
@@ -38,6 +39,7 @@ class BatchFrames {
   std::vector<std::byte> buffer_;
   std::vector<std::size_t> starts_;
   std::uint32_t content_ = 0;
+  std::uint64_t samples_ = 0;
 };
 
 }  // namespace modyn::partition

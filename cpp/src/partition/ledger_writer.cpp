@@ -1,4 +1,5 @@
 #include <cerrno>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <string>
@@ -129,6 +130,10 @@ bool LedgerWriter::State::append_batch(std::uint32_t trigger, std::uint64_t batc
 
 void LedgerWriter::State::append_frames() {
   check_usable();
+  if (frames.samples() > std::numeric_limits<std::uint64_t>::max() - directory.samples()) {
+    refuse("it holds " + core::grouped(directory.samples()) + " samples already, and more cannot be counted",
+           ErrorKind::kCorrupt);
+  }
   const auto bytes = frames.link(directory);
   try {
     core::write_at(file, directory.length(), bytes, path);

@@ -2,6 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <limits>
 #include <random>
 #include <string>
 #include <vector>
@@ -11,6 +14,7 @@
 #include <csignal>
 
 #include "modyn/ledger.hpp"
+#include "partition/ledger_batch.hpp"
 #include "partition/ledger_frames.hpp"
 #include "support/errors.hpp"
 #include "support/temporary_folder.hpp"
@@ -204,6 +208,26 @@ TEST_F(LedgerDamageTest, AKilledWriterLosesNothingDurable) {
     ASSERT_EQ(ledger->size() % 100, 0U);
     ended = ledger->triggers();
   }
+}
+
+// Found by fuzzing: the writer ended the program after it had written the batch.
+TEST(LedgerDamage, OneWithMoreSamplesThanCanBeCountedTakesNoMore) {
+  const testing::TemporaryFolder folder;
+  const auto path = folder.path() / "ledger";
+  std::vector<std::byte> file = partition::empty_ledger();
+  partition::FrameDirectory directory(partition::check_file_header(file, path));
+  partition::BatchFrames frames;
+  const std::vector<Range> ranges{{0, std::numeric_limits<std::uint64_t>::max() - 2}};
+  frames.set_ranges(0, 1, 7, ranges);
+  const auto frame = frames.link(directory);
+  file.insert(file.end(), frame.begin(), frame.end());
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char*>(file.data()), static_cast<std::streamsize>(file.size()));
+
+  LedgerWriter writer(path);
+  const std::vector<std::int64_t> column{1, 2, 3};
+  EXPECT_TRUE(testing::throws(ErrorKind::kCorrupt, [&] { writer.inform(0, 77, column, column, column); }));
+  EXPECT_EQ(std::filesystem::file_size(path), file.size());
 }
 
 }  // namespace
