@@ -14,6 +14,7 @@ void bind_partition(nanobind::module_& module);
 void bind_sequence(nanobind::module_& module);
 void bind_ledger(nanobind::module_& module);
 void bind_fetch(nanobind::module_& module);
+void bind_threads(nanobind::module_& module);
 void bind_push(nanobind::module_& module);
 void bind_watch(nanobind::module_& module);
 

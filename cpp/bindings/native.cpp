@@ -21,6 +21,7 @@ NB_MODULE(_native, module) {
   modyn::bindings::bind_sequence(module);
   modyn::bindings::bind_ledger(module);
   modyn::bindings::bind_fetch(module);
+  modyn::bindings::bind_threads(module);
   modyn::bindings::bind_push(module);
   modyn::bindings::bind_watch(module);
 }

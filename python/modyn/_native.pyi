@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import numpy
 import numpy.typing
 from numpy.typing import NDArray
+from typing_extensions import CapsuleType
 
 class FixedRecordFormat:
     """Records of one size, each with an integer label inside."""
@@ -888,6 +889,9 @@ class Feed:
 
     def advise(self, first: int, count: int) -> None:
         """As Reader.advise, for the feed's samples [first, first + count)."""
+
+def thread_pool() -> CapsuleType:
+    """What modyn._kernels.use_pool takes: the function that spreads work over this process's threads."""
 
 class AppendReceipt:
     """A batch that is durable."""

@@ -24,18 +24,18 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return wheel
 
 
-def test_it_holds_the_packages_files_and_one_extension_module(wheel: Path) -> None:
+def test_it_holds_the_packages_files_and_two_extension_modules(wheel: Path) -> None:
     names = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("modyn/")}
     expected = {
         str(Path("modyn") / file.relative_to(SOURCE))
         for file in SOURCE.rglob("*")
         if file.is_file() and "__pycache__" not in file.parts and file.suffix != ".so"
     }
-    (extension,) = names - expected
-    assert extension.startswith("modyn/_native.")
-    assert extension.endswith(".so")
+    extensions = sorted(names - expected)
+    assert [name.split(".")[0] for name in extensions] == ["modyn/_kernels", "modyn/_native"]
+    assert all(name.endswith(".so") for name in extensions)
     assert expected - names == set()
-    assert {"modyn/py.typed", "modyn/_native.pyi", "modyn/report/page.css"} <= names
+    assert {"modyn/py.typed", "modyn/_kernels.pyi", "modyn/_native.pyi", "modyn/report/page.css"} <= names
 
 
 def test_it_is_small(wheel: Path) -> None:

@@ -1,0 +1,18 @@
+"""Native selection kernels over raw buffers; call them through modyn.ops. Addresses are those of Tensor.data_ptr()."""
+
+def use_pool(function: object) -> None: ...
+def isas() -> list[str]: ...
+def isa() -> str: ...
+def use_isa(name: str) -> None: ...
+def gradient_inner_products(
+    gradients: int,
+    embeddings: int,
+    count: int,
+    other_gradients: int,
+    other_embeddings: int,
+    other_count: int,
+    classes: int,
+    embedding: int,
+    out: int,
+    parallel: int,
+) -> None: ...

@@ -1,0 +1,42 @@
+"""The torch operators of Modyn, all schemas in one place.
+
+Importing this module registers them as `torch.ops.modyn.*`; the functions here check their arguments and call these.
+On the CPU a native kernel does the work, elsewhere the plain PyTorch reference, so nothing depends on a kernel being
+there. All of them work under torch.compile.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from modyn.kernels import gradients
+from modyn.kernels.gradients import gradient_inner_products
+from modyn.kernels.operator import Operator
+
+__all__ = ["OPERATORS", "gradient_inner_products"]
+
+OPERATORS: dict[str, Operator] = {
+    "gradient_inner_products(Tensor gradients, Tensor? embeddings, Tensor other_gradients, Tensor? other_embeddings) "
+    "-> Tensor": gradients.INNER_PRODUCTS,
+}
+
+_library: Any = torch.library.Library("modyn", "DEF")  # type: ignore[no-untyped-call]
+
+
+def _register(schema: str, operator: Operator) -> None:
+    name = schema.partition("(")[0]
+    qualified = f"modyn::{name}"
+    _library.define(schema, tags=(torch.Tag.pt2_compliant_tag,))
+    _library.impl(name, operator.cpu, "CPU")
+    _library.impl(name, operator.reference, "CompositeExplicitAutograd")
+    torch.library.register_fake(qualified, operator.fake, lib=_library)
+    if operator.backward is not None:
+        torch.library.register_autograd(
+            qualified, operator.backward, setup_context=operator.setup_context, lib=_library
+        )
+
+
+for _schema, _operator in OPERATORS.items():
+    _register(_schema, _operator)

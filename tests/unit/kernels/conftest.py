@@ -1,0 +1,3 @@
+from tests.unit.kernels.isas import isa
+
+__all__ = ["isa"]

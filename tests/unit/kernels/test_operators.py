@@ -1,0 +1,44 @@
+"""What every operator keeps: torch's own checks, and the same answers under torch.compile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+
+from modyn import ops
+
+
+def _numbers(*shape: int) -> torch.Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(sum(shape)))
+
+
+# For each operator, arguments of several kinds.
+EXAMPLES: dict[str, list[Callable[[], tuple[Any, ...]]]] = {
+    "gradient_inner_products": [
+        lambda: (_numbers(9, 4), None, _numbers(5, 4), None),
+        lambda: (_numbers(9, 4), _numbers(9, 7), _numbers(5, 4), _numbers(5, 7)),
+    ],
+}
+CASES = [(name, number) for name, examples in EXAMPLES.items() for number in range(len(examples))]
+
+
+def test_every_operator_has_examples() -> None:
+    assert {schema.partition("(")[0] for schema in ops.OPERATORS} == set(EXAMPLES)
+
+
+@pytest.mark.parametrize(("name", "number"), CASES)
+def test_torch_accepts_the_operator(name: str, number: int) -> None:
+    torch.library.opcheck(getattr(torch.ops.modyn, name).default, EXAMPLES[name][number]())
+
+
+@pytest.mark.parametrize(("name", "number"), CASES)
+def test_the_reference_gives_what_the_kernel_gives(isa: str, name: str, number: int) -> None:
+    arguments = EXAMPLES[name][number]()
+    (operator,) = (one for schema, one in ops.OPERATORS.items() if schema.partition("(")[0] == name)
+
+    torch.testing.assert_close(
+        getattr(torch.ops.modyn, name)(*arguments), operator.reference(*arguments), rtol=1e-4, atol=1e-5
+    )
