@@ -16,3 +16,16 @@ def gradient_inner_products(
     out: int,
     parallel: int,
 ) -> None: ...
+def k_center(
+    features: int,
+    width: int,
+    samples: int,
+    offsets: list[int],
+    budgets: list[int],
+    firsts: list[int],
+    centers: int,
+    center_count: int,
+    picks: int,
+    distances: int,
+    parallel: int,
+) -> int: ...

@@ -12,14 +12,18 @@ from typing import Any
 import torch
 
 from modyn.kernels import gradients
+from modyn.kernels import k_center as k_centers
 from modyn.kernels.gradients import gradient_inner_products
+from modyn.kernels.k_center import k_center, k_center_per_group
 from modyn.kernels.operator import Operator
 
-__all__ = ["OPERATORS", "gradient_inner_products"]
+__all__ = ["OPERATORS", "gradient_inner_products", "k_center", "k_center_per_group"]
 
 OPERATORS: dict[str, Operator] = {
     "gradient_inner_products(Tensor gradients, Tensor? embeddings, Tensor other_gradients, Tensor? other_embeddings) "
     "-> Tensor": gradients.INNER_PRODUCTS,
+    "k_center(Tensor features, Tensor? groups, int[] budgets, int[]? firsts, Tensor? centers) "
+    "-> (Tensor picks, Tensor distances)": k_centers.K_CENTER,
 }
 
 _library: Any = torch.library.Library("modyn", "DEF")  # type: ignore[no-untyped-call]

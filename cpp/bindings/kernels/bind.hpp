@@ -21,5 +21,6 @@ template <typename T>
 }
 
 void bind_gradients(pybind11::module_& module);
+void bind_k_center(pybind11::module_& module);
 
 }  // namespace modyn::bindings

@@ -21,6 +21,11 @@ EXAMPLES: dict[str, list[Callable[[], tuple[Any, ...]]]] = {
         lambda: (_numbers(9, 4), None, _numbers(5, 4), None),
         lambda: (_numbers(9, 4), _numbers(9, 7), _numbers(5, 4), _numbers(5, 7)),
     ],
+    "k_center": [
+        lambda: (_numbers(50, 4), None, [7], [3], None),
+        lambda: (_numbers(50, 4).bfloat16(), None, [7], None, _numbers(3, 4)),
+        lambda: (_numbers(50, 4), torch.arange(50) % 3, [7, 0, 5], None, None),
+    ],
 }
 CASES = [(name, number) for name, examples in EXAMPLES.items() for number in range(len(examples))]
 
