@@ -69,12 +69,16 @@ def seconds(work: Callable[..., object], features: Tensor, k: int) -> float:
     return time.perf_counter() - start
 
 
-def rows() -> Iterator[Row]:
+def fastest_peer(features: Tensor) -> tuple[str, Callable[[Tensor, int], tuple[Tensor, Tensor]]]:
     peers = {"expanded squares": expanded, "differences": differences}
+    name = min(peers, key=lambda one: seconds(peers[one], features, 20))
+    return name, peers[name]
+
+
+def rows() -> Iterator[Row]:
     for data, reach in ((uniform, 1.2), (clustered, 3.0), (whole_numbers, None)):
         features = data()
-        name = min(peers, key=lambda name, features=features: seconds(peers[name], features, 20))
-        peer = peers[name]
+        name, peer = fastest_peer(features)
         ours_found, peer_found = k_center(features, PICKS), peer(features, PICKS)
         apart = abs(radius(features, ours_found[0]) / radius(features, peer_found[0]) - 1)
         assert apart < 1e-4, f"the radius differs by {apart:.1e}"
