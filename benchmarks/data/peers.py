@@ -211,7 +211,7 @@ def main() -> None:
         place.mkdir()
         try:
             works[name] = _timed(prepare(place, records), cycle(requests), count)
-        except Exception as error:
+        except Exception as error:  # another library may fail in any way; the others are measured all the same
             if name in ("modyn", MEMMAP):
                 raise
             notes.append(f"{name} is left out: {type(error).__name__}: {error}".splitlines()[0])

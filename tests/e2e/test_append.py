@@ -55,7 +55,7 @@ def test_records_come_from_files_and_standard_input(folder: Path) -> None:
     document = json.loads(piped(folder, records[:1].tobytes(), "days", "-", "--json").stdout)
     assert (document["dataset"], document["samples"], document["duplicate"]) == ("days", 1, False)
     assert "pushed, waiting for the next scan: 5" in call(folder, "dataset", "status", "days").stdout
-    assert "5 new samples (pushed samples: 5), 25 in all" in call(folder, "dataset", "watch", "days", "--once").stdout
+    assert "5 new samples (pushed samples: 5), 25 in all" in call(folder, "dataset", "scan", "days").stdout
     after = status(folder, "days")
     assert (after["samples"], after["waiting"]) == (25, 0)
 
@@ -69,7 +69,7 @@ def test_records_come_from_files_and_standard_input(folder: Path) -> None:
 def test_rows_bring_header_labels_and_timestamps(folder: Path) -> None:
     content = b"time,class,text\n100,1,a\n200,2,b\n"
     assert piped(folder, content, "rows", "-").stdout.startswith(b"rows: 2 samples pushed as batch '")
-    call(folder, "dataset", "watch", "rows", "--once")
+    call(folder, "dataset", "scan", "rows")
     assert status(folder, "rows")["interval"] == [100, 201]
     refused = piped(folder, content, "rows", "-", "--timestamp", "5", expect=2)
     assert b"bring timestamps of" in refused.stderr

@@ -113,12 +113,32 @@ def test_programs_read_its_events_as_json_lines(folder: Path, watch: Callable[..
     assert "the scan failed and is tried again in 1 s" in watching.end(signal.SIGTERM)
 
 
-def test_once_scans_once(folder: Path) -> None:
+def test_a_single_scan_says_what_it_found(folder: Path) -> None:
     write_days(folder / "days", range(3, 4), 10)
-    done = call(folder, "dataset", "watch", "days", "--once")
+    (folder / "days" / "2013-02-01.bin").write_bytes(b"too short")
+    done = call(folder, "dataset", "scan", "days")
     assert "days: 10 new samples (new files: 1), 40 in all\n" in done.stdout
+    assert "days: not taken: 2013-02-01.bin: " in done.stdout
+    assert "days: nothing new, 40 in all\n" in call(folder, "dataset", "scan", "days").stdout
+    told = json.loads(call(folder, "dataset", "scan", "days", "--json").stdout)
+    assert (told["new_samples"], told["samples"], len(told["quarantined"])) == (0, 40, 1)
     (folder / "days").rename(folder / "away")
-    assert "has vanished" in call(folder, "dataset", "watch", "days", "--once", expect=1).stderr
+    assert "has vanished" in call(folder, "dataset", "scan", "days", expect=1).stderr
+
+
+def test_samples_are_listed_with_their_keys(folder: Path) -> None:
+    first, *_ = lines = call(folder, "dataset", "samples", "days", "--from", "2013-01-02").stdout.splitlines()
+    assert len(lines) == 20
+    assert first.split("\t")[:2] == ["10", "2013-01-02"]
+    limited = call(folder, "dataset", "samples", "days", "--limit", "3", "--json")
+    assert [json.loads(line)["key"] for line in limited.stdout.splitlines()] == [0, 1, 2]
+    assert "--limit 0 lists all" in limited.stderr
+    label = json.loads(limited.stdout.splitlines()[0])["label"]
+    alike = call(folder, "dataset", "samples", "days", "--label", str(label), "--json", "--limit", "0").stdout
+    assert {json.loads(line)["label"] for line in alike.splitlines()} == {label}
+    keys = [line.split("\t")[0] for line in lines[:2]]
+    assert "deleted: 2 samples" in call(folder, "dataset", "delete-samples", "days", *keys).stdout
+    assert "deleted: 1 sample\n" in call(folder, "dataset", "delete-samples", "days", "15").stdout
 
 
 def test_mistakes_are_explained(folder: Path) -> None:

@@ -135,7 +135,7 @@ void ThreadPool::run_one(Job& job, std::unique_lock<std::mutex>& lock) {
   std::exception_ptr failure;
   try {
     job.work(index);
-  } catch (...) {
+  } catch (...) {  // for_each() throws it where the work was asked for
     failure = std::current_exception();
   }
   lock.lock();

@@ -145,10 +145,10 @@ void Retirement::check_known(const Manifest& manifest, std::span<const KeyRange>
     if (at < range.end) miss({at, range.end});
   }
   if (missing == 0) return;
-  throw Error(ErrorKind::kUnknownKey, "cannot delete key " + names + (missing > 1 ? " and others" : "") +
-                                          " of dataset " + core::quoted(dataset_) + ": manifest " +
-                                          std::to_string(manifest.number) + " has never had " + core::grouped(missing) +
-                                          " of the keys; nothing was deleted");
+  throw Error(ErrorKind::kUnknownKey,
+              "cannot delete key " + names + (missing > 1 ? " and others" : "") + " of dataset " +
+                  core::quoted(dataset_) + ": manifest " + std::to_string(manifest.number) + " has never had " +
+                  (missing > 1 ? "these " + core::grouped(missing) + " keys" : "it") + "; nothing was deleted");
 }
 
 void Retirement::add(const SegmentEntry& segment, std::size_t number, std::span<const KeyRange> keys) {

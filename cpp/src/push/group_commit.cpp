@@ -44,7 +44,7 @@ void GroupCommit::lead(Lock& lock) {
   std::exception_ptr error;
   try {
     serve_(group);
-  } catch (...) {
+  } catch (...) {  // every caller of the group throws it
     error = std::current_exception();
   }
   const auto time = Clock::now() - start;

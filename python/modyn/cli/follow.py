@@ -39,7 +39,7 @@ def follow(session: Session, run: Run) -> int:
 def _failure(run: Run) -> Exception | None:
     try:
         run.wait()
-    except Exception as error:
+    except Exception as error:  # whatever ended the run; the caller explains it after the bar is gone
         return error
     return None
 

@@ -43,7 +43,7 @@ def run_job(descriptor: int) -> NoReturn:
         _use_threads(job["threads"])
         result = _load_entry(job["entry"])(job["payload"], lambda event: channel.send({"event": event}))
         channel.send({"result": result})
-    except BaseException as error:
+    except BaseException as error:  # whatever the user's code raises, SystemExit included, is reported
         status = EXIT_FAILED
         _report(channel, error)
     # The same order as in multiprocessing's children: exit functions, then no interpreter teardown,

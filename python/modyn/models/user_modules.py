@@ -34,7 +34,7 @@ def import_user_module(name: str, folder: Path) -> ModuleType:
             if error.name is None or not f"{name}.".startswith(f"{error.name}."):
                 raise ModelError(f"module '{name}' needs a module that is not installed: {error}") from error
             raise ModelError(f"there is no module '{name}', neither in '{folder}' nor on the import path") from error
-        except Exception as error:
+        except Exception as error:  # it is the user's code, which may raise anything
             raise ModelError(f"module '{name}' of '{folder}' fails on import: {error!r}") from error
     return _imported[folder, name]
 

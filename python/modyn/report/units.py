@@ -27,6 +27,11 @@ def count(value: Any) -> str:
     return NO_DATA if missing(value) else f"{int(value):,}"
 
 
+def counted(number: int, what: str) -> str:
+    """A number of things, of one or of several: `1 sample`, `336,776 samples`."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
 def score(value: Any) -> str:
     """The value of a metric with four significant digits: `0.7012`."""
     if missing(value):

@@ -47,6 +47,7 @@ def append(
     What is given looks like the dataset's files: records with their labels, rows of CSV (with a header line if its
     files have one), or files of one sample with their sidecars. Nothing has to lie in the dataset's folder.
     """
+    from modyn.report import units
     from modyn.storage.push_files import read_files
 
     session = Session.of(ctx, json=json, traceback=traceback, workspace=workspace)
@@ -64,7 +65,8 @@ def append(
         elif receipt.duplicate:
             session.line(f"{name}: batch '{receipt.batch_id}' was there already, nothing was added")
         else:
-            session.line(f"{name}: {receipt.samples:,} samples pushed as batch '{receipt.batch_id}'")
+            pushed = units.counted(receipt.samples, "sample")
+            session.line(f"{name}: {pushed} pushed as batch '{receipt.batch_id}'")
 
 
 def _read(file: Path, label: int | None, status: DatasetStatus) -> NamedBytes:

@@ -29,10 +29,14 @@ def delete(
     """
     session = Session.of(ctx, json=json, traceback=traceback, workspace=workspace)
     with session.explaining(), session.opened(create=False) as opened:
+        from modyn.report import units
+
         status = opened.datasets.status(name)
-        files = f" and its {status.files:,} files in '{status.base_path}'" if status.options.owns_files else ""
+        owned = units.counted(status.files, "file")
+        files = f" and its {owned} in '{status.base_path}'" if status.options.owns_files else ""
         if not yes:
-            typer.confirm(f"Delete dataset '{name}' of {status.samples:,} samples{files}?", abort=True, err=True)
+            held = units.counted(status.samples, "sample")
+            typer.confirm(f"Delete dataset '{name}' of {held}{files}?", abort=True, err=True)
         opened.datasets.delete(name)
         if session.json:
             session.document({"deleted": name, "source_files": status.options.owns_files})
@@ -63,11 +67,13 @@ def delete_samples(
         raise typer.BadParameter("no keys are given; name some, or a file of them with --keys-file")
     wanted = _keys(words)
     with session.explaining(), session.opened(create=False) as opened:
+        from modyn.report import units
+
         summary = opened.datasets.delete_samples(name, wanted)
         if session.json:
             session.document(vars(summary))
         already = f", {summary.already_deleted:,} were before" if summary.already_deleted else ""
-        session.line(f"deleted: {summary.deleted:,} samples{already}")
+        session.line(f"deleted: {units.counted(summary.deleted, 'sample')}{already}")
 
 
 def _text(path: Path) -> str:

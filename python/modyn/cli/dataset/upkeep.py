@@ -22,6 +22,8 @@ def check(
     """Check every checksum of a dataset's index, and every source file; ends with 1 if something is wrong."""
     session = Session.of(ctx, json=json, traceback=traceback, workspace=workspace)
     with session.explaining(), session.opened(create=False) as opened:
+        from modyn.report import units
+
         with scanning(name) as progress:
             summary = opened.datasets.check(name, progress)
         if session.json:
@@ -29,8 +31,9 @@ def check(
             session.document({**vars(summary), "findings": findings})
         for finding in summary.findings:
             session.line(f"{finding.path}: {finding.what}")
-        what = f"{len(summary.findings):,} findings" if summary.findings else "all is well"
-        session.line(f"{what}: {summary.samples:,} samples, {summary.source_files:,} source files")
+        what = units.counted(len(summary.findings), "finding") if summary.findings else "all is well"
+        samples, files = units.counted(summary.samples, "sample"), units.counted(summary.source_files, "source file")
+        session.line(f"{what}: {samples}, {files}")
         if summary.findings:
             raise typer.Exit(FAILED)
 
@@ -57,4 +60,5 @@ def collect(
         if session.json:
             session.document(vars(summary))
         files = summary.segments + summary.deletions + summary.views + summary.logs
-        session.line(f"removed: {summary.manifests:,} states and {files:,} files of {units.size(summary.bytes)}")
+        states, removed = units.counted(summary.manifests, "state"), units.counted(files, "file")
+        session.line(f"removed: {states} and {removed} of {units.size(summary.bytes)}")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from modyn.cli.session import FAILED, JsonOption, Session, TracebackOption, WorkspaceOption
+from modyn.cli.dataset.scan import bad_files, document, found
+from modyn.cli.session import JsonOption, Session, TracebackOption, WorkspaceOption
 
 if TYPE_CHECKING:
     from modyn.storage.api import DatasetFile, DatasetStatus
@@ -23,35 +24,29 @@ def watch(
         float | None,
         typer.Option(metavar="SECONDS", help="Scan at least so often.", show_default="the dataset's own"),
     ] = None,
-    once: Annotated[bool, typer.Option("--once", help="Scan once and end.")] = False,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
     traceback: TracebackOption = False,
 ) -> None:
     """Ingest what appears in a dataset's folder, and what is pushed, until Ctrl-C or SIGTERM.
 
-    A scan is made when the system tells of a change, and at every interval. One that fails is tried again; with --once
-    it ends the command.
+    A scan is made when the system tells of a change, and at every interval. One that fails is tried again.
     """
     session = Session.of(ctx, json=json, traceback=traceback, workspace=workspace)
     if interval is not None and not 0 < interval < float("inf"):
         raise typer.BadParameter(f"--interval {interval:g} is not a positive number of seconds")
     with session.explaining(), session.opened(create=False) as opened:
-        found = opened.datasets.watch(name, interval)
+        watching = opened.datasets.watch(name, interval)
         report = _Report(session, name)
-        with _stopped_by_signals(found):
-            for event in found.events():
+        with _stopped_by_signals(watching):
+            for event in watching.events():
                 report(event)
-                if once and report.scans:
-                    break
-        if once and report.failed:
-            raise typer.Exit(FAILED)
 
 
 @contextmanager
-def _stopped_by_signals(found: DatasetWatch) -> Iterator[None]:
+def _stopped_by_signals(watching: DatasetWatch) -> Iterator[None]:
     def stop(number: int, frame: object) -> None:
-        found.stop()
+        watching.stop()
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -68,8 +63,6 @@ class _Report:
         self._session = session
         self._name = name
         self._bad: dict[str, DatasetFile] = {}
-        self.scans = 0
-        self.failed = False
 
     def __call__(self, event: WatchEvent) -> None:
         from modyn.storage.watcher import OnlyScanning, Scanned
@@ -78,49 +71,23 @@ class _Report:
             self._print({"event": "only_scanning", "reason": event.reason})
             self._session.warn(f"changes are found by scanning only: {event.reason}")
             return
-        self.scans += 1
         if isinstance(event, Scanned):
-            self.failed = False
             self._scanned(event)
         else:
-            self.failed = True
             self._failed(event)
 
     def _scanned(self, event: Scanned) -> None:
-        summary, status = event.summary, event.summary.status
-        self._print(
-            {
-                "event": "scanned",
-                "because": event.because,
-                "seconds": round(event.seconds, 6),
-                "new_samples": summary.new_samples,
-                "new_files": summary.new_files,
-                "grown_files": summary.grown_files,
-                "replaced_files": summary.replaced_files,
-                "pushed_samples": summary.pushed_samples,
-                "samples": status.samples,
-                "manifest": status.manifest,
-                "quarantined": [vars(file) for file in status.quarantined],
-                "conflicts": [vars(file) for file in status.conflicts],
-            }
-        )
+        status = event.summary.status
+        told = {"event": "scanned", "because": event.because, "seconds": round(event.seconds, 6)}
+        self._print(told | document(self._name, event.summary))
         if event.because == "start":
             self._session.line(f"{self._name}: watching '{status.base_path}', {status.samples:,} samples")
-        sources = {
-            "new files": summary.new_files,
-            "grown files": summary.grown_files,
-            "replaced files": summary.replaced_files,
-            "pushed samples": summary.pushed_samples,
-        }
-        found = ", ".join(f"{what}: {number:,}" for what, number in sources.items() if number)
-        if found:
-            self._session.line(
-                f"{self._name}: {summary.new_samples:,} new samples ({found}), {status.samples:,} in all"
-            )
+        if new := found(event.summary):
+            self._session.line(f"{self._name}: {new}")
         self._tell_of_bad_files(status)
 
     def _tell_of_bad_files(self, status: DatasetStatus) -> None:
-        bad = {file.path: file for file in (*status.quarantined, *status.conflicts)}
+        bad = bad_files(status)
         for path, file in bad.items():
             if self._bad.get(path) != file:
                 self._session.line(f"{self._name}: not taken: {path}: {file.reason}")
