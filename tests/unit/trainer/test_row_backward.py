@@ -34,20 +34,26 @@ def gradients(
 
 def loss_of(output: torch.Tensor) -> torch.Tensor:
     """A loss with another gradient in each element."""
-    return (output.float() * torch.linspace(-1, 2, output.numel()).view_as(output)).sin().sum()
+    return (output * torch.linspace(-1, 2, output.numel(), device=output.device).view_as(output)).sin().sum()
 
 
 def assert_same_gradients(model: nn.Module, data: Any, kept: torch.Tensor = KEPT, tolerance: float = 1e-5) -> None:
     ours = gradients(model, data, take_rows, kept)
     plain = gradients(model, data, lambda output, rows: output[rows], kept)
     assert any(gradient is not None for gradient in plain.values())
+    # Where terms cancel, as those of a bias before batch norm do, what is left of a gradient is rounding of the others.
+    scale = max(gradient.to_dense().abs().max().item() for gradient in plain.values() if gradient is not None)
     for name, expected in plain.items():
         if expected is None:
             assert ours[name] is None
             continue
         assert type(ours[name]) is torch.Tensor
-        scale = expected.to_dense().abs().max().item()
-        torch.testing.assert_close(ours[name], expected, rtol=10 * tolerance, atol=tolerance * scale + 1e-7)
+        torch.testing.assert_close(ours[name], expected, rtol=10 * tolerance, atol=tolerance * scale)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)  # so small are the models
 
 
 @pytest.fixture
@@ -129,23 +135,24 @@ def architectures(draw: st.DrawFn) -> tuple[nn.Module, torch.Tensor, bool]:
     return model, torch.randint(0, 5, (batch, 3)), True
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(architectures(), st.data())
 def test_gradients_are_those_of_a_plain_backward_pass(
     architecture: tuple[nn.Module, torch.Tensor, bool], choices: st.DataObject
 ) -> None:
     model, data, independent = architecture
+    model.double()
+    data = data.double() if data.is_floating_point() else data
     numbers = st.lists(st.integers(0, len(data) - 1), min_size=1, max_size=len(data), unique=True)
     kept = torch.tensor(sorted(choices.draw(numbers)))
-    assert_same_gradients(model, data, kept)
+    assert_same_gradients(model, data, kept, tolerance=1e-12)
     if not independent:
         return
     ours = gradients(model, data, take_rows, kept)
     alone = gradients(model, data[kept], lambda output, rows: output, kept)
     for name, expected in alone.items():
         assert expected is not None
-        scale = expected.abs().max().item()
-        torch.testing.assert_close(ours[name], expected, rtol=1e-4, atol=1e-4 * scale + 1e-6)
+        torch.testing.assert_close(ours[name], expected, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("options", [{"batch_first": True}, {"batch_first": True, "norm_first": True}])
