@@ -11,15 +11,35 @@ from typing import Any
 
 import torch
 
+from modyn.kernels import classification_operators as classification
 from modyn.kernels import gradients
 from modyn.kernels import k_center as k_centers
+from modyn.kernels.classification import classification_scores, cross_entropy_gradients, label_scores
 from modyn.kernels.gradients import gradient_inner_products
 from modyn.kernels.k_center import k_center, k_center_per_group
 from modyn.kernels.operator import Operator
 
-__all__ = ["OPERATORS", "gradient_inner_products", "k_center", "k_center_per_group"]
+__all__ = [
+    "OPERATORS",
+    "classification_scores",
+    "cross_entropy_gradients",
+    "gradient_inner_products",
+    "k_center",
+    "k_center_per_group",
+    "label_scores",
+]
+
+_CROSS_ENTROPY = "Tensor logits, Tensor targets, Tensor? class_weights, int ignore_index, float label_smoothing"
 
 OPERATORS: dict[str, Operator] = {
+    f"classification_scores({_CROSS_ENTROPY}) -> (Tensor loss, Tensor max_probability, Tensor margin, Tensor entropy, "
+    "Tensor gradient_norm)": classification.SCORES,
+    "classification_scores_backward(Tensor? of_loss, Tensor? of_max_probability, Tensor? of_margin, "
+    f"Tensor? of_entropy, {_CROSS_ENTROPY}) -> Tensor": classification.SCORES_BACKWARD,
+    f"label_scores({_CROSS_ENTROPY}) -> (Tensor loss, Tensor probability, Tensor margin, Tensor correct)": (
+        classification.LABEL_SCORES
+    ),
+    f"cross_entropy_gradients({_CROSS_ENTROPY}) -> Tensor": classification.GRADIENTS,
     "gradient_inner_products(Tensor gradients, Tensor? embeddings, Tensor other_gradients, Tensor? other_embeddings) "
     "-> Tensor": gradients.INNER_PRODUCTS,
     "k_center(Tensor features, Tensor? groups, int[] budgets, int[]? firsts, Tensor? centers) "
