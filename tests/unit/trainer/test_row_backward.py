@@ -16,7 +16,7 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from modyn.errors import ModelError
-from modyn.trainer.row_backward import take, take_rows
+from modyn.trainer.row_backward import same_in_training, take, take_rows
 from modyn.trainer.row_backward.gradient import RowGradient, with_zeros
 
 BATCH = 6
@@ -355,6 +355,22 @@ def test_nodes_that_outlive_a_step_are_guarded_once(monkeypatch: pytest.MonkeyPa
         assert type(leaf.grad) is torch.Tensor
     assert held is not None
     assert len(calls) == 3
+
+
+@pytest.mark.parametrize(
+    "module",
+    [nn.Dropout(0.1), nn.BatchNorm2d(3), nn.InstanceNorm1d(3, track_running_stats=True), nn.RReLU(),
+     nn.MultiheadAttention(4, 2, dropout=0.1), nn.LSTM(4, 4, num_layers=2, dropout=0.1)],
+)  # fmt: skip
+def test_modules_that_compute_something_else_in_training_are_found(module: nn.Module) -> None:
+    assert not same_in_training(nn.Sequential(nn.Linear(4, 4), nn.Sequential(module)))
+
+
+@pytest.mark.parametrize(
+    "module", [nn.Dropout(0), nn.GroupNorm(1, 3), nn.InstanceNorm1d(3), nn.LSTM(4, 4, dropout=0), encoder(dropout=0.0)]
+)
+def test_modules_that_do_not_are_not(module: nn.Module) -> None:
+    assert same_in_training(nn.Sequential(nn.Linear(4, 4), module))
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
