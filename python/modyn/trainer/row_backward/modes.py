@@ -28,7 +28,7 @@ def _differs(module: nn.Module) -> bool:
         case _InstanceNorm():
             return bool(module.track_running_stats)
         case nn.MultiheadAttention():
-            return module.dropout > 0
+            return bool(module.dropout > 0)
         case nn.RNNBase():
             return module.dropout > 0 and module.num_layers > 1
     return isinstance(module, nn.RReLU)
