@@ -66,3 +66,18 @@ def classification_gradients(
     gradients: int,
     parallel: int,
 ) -> int: ...
+def matching_pursuit(
+    gradients: int,
+    embeddings: int,
+    classes: int,
+    embedding: int,
+    offsets: list[int],
+    budgets: list[int],
+    targets: int,
+    ridge: float,
+    tolerance: float,
+    nonnegative: bool,
+    picks: int,
+    weights: int,
+    parallel: int,
+) -> list[int]: ...

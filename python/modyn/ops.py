@@ -12,11 +12,12 @@ from typing import Any
 import torch
 
 from modyn.kernels import classification_operators as classification
-from modyn.kernels import gradients
+from modyn.kernels import gradients, matching_pursuit
 from modyn.kernels import k_center as k_centers
 from modyn.kernels.classification import classification_scores, cross_entropy_gradients, label_scores
 from modyn.kernels.gradients import gradient_inner_products
 from modyn.kernels.k_center import k_center, k_center_per_group
+from modyn.kernels.matching_pursuit import orthogonal_matching_pursuit, orthogonal_matching_pursuit_per_group
 from modyn.kernels.operator import Operator
 
 __all__ = [
@@ -27,6 +28,8 @@ __all__ = [
     "k_center",
     "k_center_per_group",
     "label_scores",
+    "orthogonal_matching_pursuit",
+    "orthogonal_matching_pursuit_per_group",
 ]
 
 _CROSS_ENTROPY = "Tensor logits, Tensor targets, Tensor? class_weights, int ignore_index, float label_smoothing"
@@ -44,6 +47,8 @@ OPERATORS: dict[str, Operator] = {
     "-> Tensor": gradients.INNER_PRODUCTS,
     "k_center(Tensor features, Tensor? groups, int[] budgets, int[]? firsts, Tensor? centers) "
     "-> (Tensor picks, Tensor distances)": k_centers.K_CENTER,
+    "orthogonal_matching_pursuit(Tensor gradients, Tensor? embeddings, Tensor? targets, Tensor? groups, int[] budgets, "
+    "float ridge, float tolerance, bool nonnegative) -> (Tensor picks, Tensor weights)": matching_pursuit.PURSUIT,
 }
 
 _library: Any = torch.library.Library("modyn", "DEF")  # type: ignore[no-untyped-call]

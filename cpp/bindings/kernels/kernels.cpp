@@ -45,4 +45,5 @@ PYBIND11_MODULE(_kernels, module) {
   bind_classification(module);
   bind_gradients(module);
   bind_k_center(module);
+  bind_matching_pursuit(module);
 }

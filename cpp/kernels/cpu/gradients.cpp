@@ -4,36 +4,15 @@
 #include <vector>
 
 #include "kernels/cpu/inner_products.hpp"
+#include "kernels/cpu/packed_rows.hpp"
 #include "modyn/kernels/gradients.hpp"
 
 namespace modyn::kernels {
 namespace {
 
-// A tile's rows stay in the second-level cache while all columns pass by; its columns, packed, are shared.
+// Rows that are multiplied with a tile of packed ones at once: they stay in the second-level cache with it.
 constexpr std::size_t kRowsOfTile = 64;
-constexpr std::size_t kColumnsOfTile = 512;
-
-class PackedRows {
- public:
-  PackedRows(const float* rows, std::size_t count, std::size_t width, const Threads& threads)
-      : width_(width), tile_size_(MODYN_DISPATCH(packed_size)(kColumnsOfTile, width)) {
-    const std::size_t tiles = (count + kColumnsOfTile - 1) / kColumnsOfTile;
-    packed_.resize(tiles * tile_size_);
-    threads.for_each(tiles, [&](std::size_t tile) {
-      const std::size_t first = tile * kColumnsOfTile;
-      MODYN_DISPATCH(pack_rows)(rows + first * width, width, std::min(kColumnsOfTile, count - first), width,
-                                packed_.data() + tile * tile_size_);
-    });
-  }
-
-  [[nodiscard]] const float* tile(std::size_t number) const { return packed_.data() + number * tile_size_; }
-  [[nodiscard]] std::size_t width() const { return width_; }
-
- private:
-  std::size_t width_;
-  std::size_t tile_size_;
-  std::vector<float> packed_;
-};
+constexpr std::size_t kColumnsOfTile = PackedRows::kRows;
 
 }  // namespace
 

@@ -13,6 +13,9 @@ MODYN_FOR_EACH_ISA(
     std::size_t packed_size(std::size_t count, std::size_t width) noexcept;
     // Lays `count` rows of `width` numbers, each `stride` after the one before, out for inner_products.
     void pack_rows(const float* rows, std::size_t stride, std::size_t count, std::size_t width, float* packed) noexcept;
+    // The same for `count` columns of a matrix whose `width` rows lie `stride` apart.
+    void pack_columns(const float* columns, std::size_t stride, std::size_t count, std::size_t width,
+                      float* packed) noexcept;
     // out[i * out_stride + j] = inner product of row i of `a` and packed row j. Each sum runs over the width
     // from the front, in float32, whatever the sizes.
     void inner_products(const float* a, std::size_t a_stride, std::size_t a_count, const float* packed,

@@ -66,6 +66,18 @@ void pack_rows(const float* rows, std::size_t stride, std::size_t count, std::si
   }
 }
 
+void pack_columns(const float* columns, std::size_t stride, std::size_t count, std::size_t width,
+                  float* packed) noexcept {
+  for (std::size_t first = 0; first < count; first += kPanel) {
+    const std::size_t here = count - first < kPanel ? count - first : kPanel;
+    for (std::size_t at = 0; at < width; ++at) {
+      const float* from = columns + at * stride + first;
+      for (std::size_t column = 0; column < kPanel; ++column) packed[column] = column < here ? from[column] : 0.0F;
+      packed += kPanel;
+    }
+  }
+}
+
 void inner_products(const float* a, std::size_t a_stride, std::size_t a_count, const float* packed, std::size_t count,
                     std::size_t width, float* out, std::size_t out_stride) noexcept {
   for (std::size_t first = 0; first < count; first += kPanel) {

@@ -11,13 +11,13 @@
 #include "modyn/kernels/k_center.hpp"
 
 #include <algorithm>
-#include <exception>
 #include <limits>
 #include <numeric>
 #include <vector>
 
 #include "kernels/cpu/block_distances.hpp"
 #include "kernels/cpu/center_blocks.hpp"
+#include "kernels/cpu/groups.hpp"
 
 namespace modyn::kernels {
 namespace {
@@ -111,21 +111,11 @@ std::int64_t solve(const KCenterProblem& problem, std::int64_t* picks, float* di
 
 std::int64_t k_center(const std::vector<KCenterProblem>& problems, std::int64_t* picks, float* distances,
                       const Threads& threads) {
-  std::vector<std::size_t> begins(problems.size() + 1);
-  for (std::size_t group = 0; group < problems.size(); ++group)
-    begins[group + 1] = begins[group] + problems[group].picks;
+  const std::vector<std::size_t> begins = begins_of_picks(problems);
   std::vector<std::int64_t> not_finite(problems.size(), -1);
-  std::vector<std::exception_ptr> failures(problems.size());
-  threads.for_each(problems.size(), [&](std::size_t group) {
-    try {
-      not_finite[group] = solve(problems[group], picks + begins[group], distances, threads);
-    } catch (...) {
-      failures[group] = std::current_exception();
-    }
+  for_each_group(threads, problems.size(), [&](std::size_t group) {
+    not_finite[group] = solve(problems[group], picks + begins[group], distances, threads);
   });
-  for (const std::exception_ptr& failure : failures) {
-    if (failure) std::rethrow_exception(failure);
-  }
   const auto bad = std::find_if(not_finite.begin(), not_finite.end(), [](std::int64_t row) { return row >= 0; });
   return bad == not_finite.end() ? -1 : *bad;
 }

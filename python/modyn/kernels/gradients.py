@@ -31,8 +31,8 @@ def gradient_inner_products(
     Raises:
         ValueError: the shapes do not fit each other.
     """
-    _check(gradients, embeddings)
-    _check(other_gradients, other_embeddings)
+    check_factors(gradients, embeddings)
+    check_factors(other_gradients, other_embeddings)
     if (embeddings is None) != (other_embeddings is None):
         raise ValueError("gradient_inner_products: embeddings are given for one side only")
     for name, one, other in (
@@ -47,7 +47,8 @@ def gradient_inner_products(
     return products
 
 
-def _check(gradients: Tensor, embeddings: Tensor | None) -> None:
+def check_factors(gradients: Tensor, embeddings: Tensor | None) -> None:
+    """Raises ValueError unless these are [N, C] and [N, E] or None."""
     if gradients.ndim != 2:
         raise ValueError(f"gradients have {gradients.ndim} dimensions, expected [samples, classes]")
     if embeddings is not None and (embeddings.ndim != 2 or embeddings.shape[0] != gradients.shape[0]):

@@ -4,16 +4,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.kernels.whole_gradients import whole_gradients
 
 from modyn.ops import gradient_inner_products
-
-
-def whole_gradients(gradients: torch.Tensor, embeddings: torch.Tensor | None) -> torch.Tensor:
-    """What is never written down elsewhere: [g ; vec(g e^T)], float64."""
-    if embeddings is None:
-        return gradients.double()
-    outer = gradients.double()[:, :, None] * embeddings.double()[:, None, :]
-    return torch.cat([gradients.double(), outer.flatten(1)], dim=1)
 
 
 @settings(deadline=None)

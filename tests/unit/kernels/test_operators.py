@@ -47,6 +47,11 @@ EXAMPLES: dict[str, list[Callable[[], tuple[Any, ...]]]] = {
         lambda: (_numbers(50, 4).bfloat16(), None, [7], None, _numbers(3, 4)),
         lambda: (_numbers(50, 4), torch.arange(50) % 3, [7, 0, 5], None, None),
     ],
+    "orthogonal_matching_pursuit": [
+        lambda: (_numbers(50, 8), None, None, None, [7], 1e-3, 0.0, True),
+        lambda: (_numbers(50, 4), _numbers(50, 6), _numbers(1, 4, 7), None, [9], 0.1, 1e-3, False),
+        lambda: (_numbers(50, 8), _numbers(50, 6), None, torch.arange(50) % 3, [7, 0, 5], 0.0, 0.0, True),
+    ],
 }
 CASES = [(name, number) for name, examples in EXAMPLES.items() for number in range(len(examples))]
 

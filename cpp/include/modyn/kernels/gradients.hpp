@@ -24,4 +24,15 @@ struct GradientFactors {
 // out[i, j] = <f_i of a, f_j of b>, [a.count, b.count].
 void gradient_inner_products(const GradientFactors& a, const GradientFactors& b, float* out, const Threads& threads);
 
+// out[i] = <f_i, f_i>, summed in float64.
+void gradient_squared_norms(const GradientFactors& a, double* out, const Threads& threads);
+
+// out[i] = <f_i, residual> = g_i^T R [1; e_i], where R, [classes, embedding + 1], is written as f_i would be: the
+// column for the bias first.
+void gradient_correlations(const GradientFactors& a, const float* residual, float* out, const Threads& threads);
+
+// out = sum of weights[i] * f_i, [classes, embedding + 1]. Hundreds of samples are added in float32, their sums in
+// float64.
+void gradient_weighted_sum(const GradientFactors& a, const double* weights, double* out, const Threads& threads);
+
 }  // namespace modyn::kernels
