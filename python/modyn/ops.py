@@ -19,15 +19,22 @@ from modyn.kernels.gradients import gradient_inner_products
 from modyn.kernels.k_center import k_center, k_center_per_group
 from modyn.kernels.matching_pursuit import orthogonal_matching_pursuit, orthogonal_matching_pursuit_per_group
 from modyn.kernels.operator import Operator
+from modyn.kernels.submodular import facility_location as facility_locations
+from modyn.kernels.submodular import nearest_pick as nearest_picks
+from modyn.kernels.submodular.facility_location import facility_location, facility_location_dense
+from modyn.kernels.submodular.nearest_pick import nearest_pick
 
 __all__ = [
     "OPERATORS",
     "classification_scores",
     "cross_entropy_gradients",
+    "facility_location",
+    "facility_location_dense",
     "gradient_inner_products",
     "k_center",
     "k_center_per_group",
     "label_scores",
+    "nearest_pick",
     "orthogonal_matching_pursuit",
     "orthogonal_matching_pursuit_per_group",
 ]
@@ -49,6 +56,13 @@ OPERATORS: dict[str, Operator] = {
     "-> (Tensor picks, Tensor distances)": k_centers.K_CENTER,
     "orthogonal_matching_pursuit(Tensor gradients, Tensor? embeddings, Tensor? targets, Tensor? groups, int[] budgets, "
     "float ridge, float tolerance, bool nonnegative) -> (Tensor picks, Tensor weights)": matching_pursuit.PURSUIT,
+    "facility_location(Tensor gradients, Tensor? embeddings, Tensor? groups, int k, int[]? budgets, str similarity, "
+    "str optimizer, float epsilon, float beta, int seed) "
+    "-> (Tensor picks, Tensor gains)": facility_locations.FACILITY_LOCATION,
+    "facility_location_dense(Tensor similarities, int k, str optimizer, float epsilon, float beta, int seed) "
+    "-> (Tensor picks, Tensor gains)": facility_locations.FACILITY_LOCATION_DENSE,
+    "nearest_pick(Tensor gradients, Tensor? embeddings, Tensor? groups, Tensor picks, str similarity) "
+    "-> (Tensor nearest, Tensor similarities)": nearest_picks.NEAREST_PICK,
 }
 
 _library: Any = torch.library.Library("modyn", "DEF")  # type: ignore[no-untyped-call]

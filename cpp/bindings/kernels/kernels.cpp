@@ -46,4 +46,5 @@ PYBIND11_MODULE(_kernels, module) {
   bind_gradients(module);
   bind_k_center(module);
   bind_matching_pursuit(module);
+  bind_submodular(module);
 }

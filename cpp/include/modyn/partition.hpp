@@ -26,6 +26,7 @@ enum class Purpose : std::uint32_t {
   kEvaluation = 6,
   kShuffleBlocks = 7,   // order of the blocks of a training set, index = epoch
   kShuffleInGroup = 8,  // order within a group of blocks, index = epoch * 2^32 + group
+  kGreedySubset = 16,   // candidates of a step of stochastic greedy, trigger = step, index = sample / 4
 };
 
 struct Address {

@@ -52,6 +52,21 @@ EXAMPLES: dict[str, list[Callable[[], tuple[Any, ...]]]] = {
         lambda: (_numbers(50, 4), _numbers(50, 6), _numbers(1, 4, 7), None, [9], 0.1, 1e-3, False),
         lambda: (_numbers(50, 8), _numbers(50, 6), None, torch.arange(50) % 3, [7, 0, 5], 0.0, 0.0, True),
     ],
+    "facility_location": [
+        lambda: (_numbers(90, 5), None, None, 8, None, "cosine", "lazy", 0.1, 0.9, 0),
+        lambda: (_numbers(90, 5), _numbers(90, 3), torch.arange(90) % 3, 8, None, "distance", "naive", 0.1, 0.9, 0),
+        lambda: (_numbers(90, 5), None, torch.arange(90) % 2, 9, [4, 5], "cosine", "stochastic", 0.2, 0.9, 3),
+        lambda: (_numbers(90, 5), None, torch.arange(90) % 2, 9, None, "distance", "stochastic", 0.2, 0.9, 3),
+        lambda: (_numbers(90, 5), _numbers(90, 3), None, 20, None, "cosine", "approximate_lazy", 0.1, 0.8, 0),
+    ],
+    "facility_location_dense": [
+        lambda: (_numbers(60, 40), 9, "lazy", 0.1, 0.9, 0),
+        lambda: (_numbers(60, 60) + _numbers(60, 60).T, 9, "approximate_lazy", 0.1, 0.9, 0),
+    ],
+    "nearest_pick": [
+        lambda: (_numbers(90, 5), _numbers(90, 3), torch.arange(90) % 4, torch.tensor([6, 3, 5, 0]), "cosine"),
+        lambda: (_numbers(90, 5), None, None, torch.tensor([6, 3, 5]), "distance"),
+    ],
 }
 CASES = [(name, number) for name, examples in EXAMPLES.items() for number in range(len(examples))]
 

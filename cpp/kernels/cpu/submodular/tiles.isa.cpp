@@ -1,0 +1,189 @@
+#include "kernels/cpu/submodular/tiles.hpp"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#include "kernels/cpu/vector.hpp"
+
+namespace modyn::kernels::MODYN_ISA_NAMESPACE {
+namespace {
+
+using Unsigned [[gnu::vector_size(MODYN_VECTOR_BYTES)]] = std::uint32_t;
+using HalfFloats [[gnu::vector_size(MODYN_VECTOR_BYTES / 2)]] = float;
+using Doubles [[gnu::vector_size(MODYN_VECTOR_BYTES)]] = double;
+
+MODYN_INLINE Ints load_ints(const std::int32_t* from) {
+  Ints value;
+  __builtin_memcpy(&value, from, sizeof(value));
+  return value;
+}
+
+MODYN_INLINE void store_ints(std::int32_t* to, Ints value) { __builtin_memcpy(to, &value, sizeof(value)); }
+
+MODYN_INLINE Ints broadcast_int(std::int32_t value) { return value - Ints{}; }
+
+MODYN_INLINE Ints greater_int(Ints a, Ints b) { return a > b ? a : b; }
+MODYN_INLINE Ints smaller_int(Ints a, Ints b) { return a < b ? a : b; }
+
+MODYN_INLINE Floats square_root(Floats value) {
+#if defined(__AVX512F__)
+  return _mm512_maskz_sqrt_ps(0xFFFF, value);  // GCC 12 warns of the plain one
+#elif defined(__AVX2__)
+  return _mm256_sqrt_ps(value);
+#elif defined(__x86_64__)
+  return _mm_sqrt_ps(value);
+#else
+  for (std::size_t lane = 0; lane < kLanes; ++lane) value[lane] = __builtin_sqrtf(value[lane]);
+  return value;
+#endif
+}
+
+// To the nearest whole number, for numbers from 0 on.
+MODYN_INLINE Ints whole(Floats value) { return __builtin_convertvector(value + 0.5F, Ints); }
+
+MODYN_INLINE void add_lanes(Ints sums, std::int64_t* to) {
+  // Wide lanes one by one would cost more than the tile; the compiler makes vector code of this loop.
+  std::int32_t lanes[kLanes];
+  store_ints(lanes, sums);
+  for (std::size_t lane = 0; lane < kLanes; ++lane) to[lane] += static_cast<std::uint32_t>(lanes[lane]);
+}
+
+}  // namespace
+
+void complete_products(float* products, const float* embeddings, std::size_t rows, std::size_t columns) noexcept {
+  for (std::size_t row = 0; row < rows; ++row) {
+    for (std::size_t column = 0; column < columns; column += kLanes) {
+      float* to = products + row * kTileColumns + column;
+      const Floats product = load(to);
+      store(to, product + product * load(embeddings + row * kTileColumns + column));
+    }
+  }
+}
+
+void to_cosine(const float* products, std::size_t rows, std::size_t columns, std::int32_t* similarities) noexcept {
+  constexpr float kHalf = static_cast<float>(kOne) / 2;
+  const Floats zero = broadcast(0.0F);
+  const Floats one = broadcast(static_cast<float>(kOne));
+  for (std::size_t row = 0; row < rows; ++row) {
+    for (std::size_t column = 0; column < columns; column += kLanes) {
+      const std::size_t at = row * kTileColumns + column;
+      const Floats value = kHalf + kHalf * load(products + at);
+      store_ints(similarities + at, whole(smaller(greater(value, zero), one)));
+    }
+  }
+}
+
+void to_distance(const float* products, const float* row_norms, const float* column_norms, float scale,
+                 std::int32_t top, std::size_t rows, std::size_t columns, std::int32_t* similarities) noexcept {
+  const Floats zero = broadcast(0.0F);
+  const Floats one = broadcast(static_cast<float>(kOne));
+  const Ints tops = broadcast_int(top);
+  for (std::size_t row = 0; row < rows; ++row) {
+    const Floats row_norm = broadcast(row_norms[row]);
+    for (std::size_t column = 0; column < columns; column += kLanes) {
+      const std::size_t at = row * kTileColumns + column;
+      // The sum of the norms comes first, so that equal samples have distance 0.
+      const Floats norms = row_norm + load(column_norms + column);
+      const Floats squared = greater(norms - 2.0F * load(products + at), zero);
+      store_ints(similarities + at, tops - whole(smaller(square_root(squared) * scale, one)));
+    }
+  }
+}
+
+void add_gains_of_columns(const std::int32_t* similarities, std::size_t rows, std::size_t columns,
+                          const std::int32_t* covered, std::int64_t* sums) noexcept {
+  const Ints zero{};
+  for (std::size_t column = 0; column < columns; column += kLanes) {
+    Ints sum{};
+    for (std::size_t row = 0; row < rows; ++row) {
+      const Ints similarity = load_ints(similarities + row * kTileColumns + column);
+      sum += greater_int(similarity - broadcast_int(covered[row]), zero);
+    }
+    add_lanes(sum, sums + column);
+  }
+}
+
+void add_gains_of_rows(const std::int32_t* similarities, std::size_t rows, std::size_t columns,
+                       const std::int32_t* covered, std::int64_t* sums) noexcept {
+  const Ints zero{};
+  for (std::size_t row = 0; row < rows; ++row) {
+    const std::int32_t* from = similarities + row * kTileColumns;
+    Unsigned sum{};
+    std::size_t column = 0;
+    for (; column + kLanes <= columns; column += kLanes) {
+      sum += reinterpret_cast<Unsigned>(greater_int(load_ints(from + column) - load_ints(covered + column), zero));
+    }
+    std::uint32_t lanes[kLanes];
+    __builtin_memcpy(lanes, &sum, sizeof(lanes));
+    std::uint64_t total = 0;
+    for (std::size_t lane = 0; lane < kLanes; ++lane) total += lanes[lane];
+    for (; column < columns; ++column) {
+      if (from[column] > covered[column]) total += static_cast<std::uint32_t>(from[column] - covered[column]);
+    }
+    sums[row] += static_cast<std::int64_t>(total);
+  }
+}
+
+void add_losses_of_columns(const std::int32_t* similarities, std::size_t rows, std::size_t columns,
+                           const std::int32_t* before, const std::int32_t* after, const std::int32_t* first_row,
+                           std::int64_t* losses) noexcept {
+  for (std::size_t column = 0; column < columns; column += kLanes) {
+    const Ints first = load_ints(first_row + column);
+    Ints sum{};
+    for (std::size_t row = 0; row < rows; ++row) {
+      const Ints low = broadcast_int(before[row]);
+      const Ints similarity = load_ints(similarities + row * kTileColumns + column);
+      const Ints lost = smaller_int(greater_int(similarity, low), broadcast_int(after[row])) - low;
+      sum += broadcast_int(static_cast<std::int32_t>(row)) >= first ? lost : Ints{};
+    }
+    add_lanes(sum, losses + column);
+  }
+}
+
+std::int32_t smallest(const std::int32_t* similarities, std::size_t rows, std::size_t columns) noexcept {
+  std::int32_t least = kOne;
+  for (std::size_t row = 0; row < rows; ++row) {
+    for (std::size_t column = 0; column < columns; ++column) {
+      const std::int32_t similarity = similarities[row * kTileColumns + column];
+      least = similarity < least ? similarity : least;
+    }
+  }
+  return least;
+}
+
+double gain_of_row(const float* similarities, const float* covered, std::size_t count) noexcept {
+  constexpr std::size_t kHalf = kLanes / 2;
+  const Floats zero{};
+  Doubles low{};
+  Doubles high{};
+  std::size_t at = 0;
+  for (; at + kLanes <= count; at += kLanes) {
+    const Floats gain = greater(load(similarities + at) - load(covered + at), zero);
+    HalfFloats halves[2];
+    __builtin_memcpy(halves, &gain, sizeof(gain));
+    low += __builtin_convertvector(halves[0], Doubles);
+    high += __builtin_convertvector(halves[1], Doubles);
+  }
+  double sum = 0;
+  for (std::size_t lane = 0; lane < kHalf; ++lane) sum += low[lane] + high[lane];
+  for (; at < count; ++at) {
+    const float gain = similarities[at] - covered[at];
+    sum += static_cast<double>(gain > 0 ? gain : 0.0F);
+  }
+  return sum;
+}
+
+void raise(float* to, const float* from, std::size_t count) noexcept {
+  for (std::size_t at = 0; at < count; ++at) to[at] = to[at] > from[at] ? to[at] : from[at];
+}
+
+void add_scaled(double factor, const float* numbers, double* sums, std::size_t count) noexcept {
+  for (std::size_t at = 0; at < count; ++at) sums[at] += factor * static_cast<double>(numbers[at]);
+}
+
+void add_scaled_sums(double factor, const double* numbers, double* sums, std::size_t count) noexcept {
+  for (std::size_t at = 0; at < count; ++at) sums[at] += factor * numbers[at];
+}
+
+}  // namespace modyn::kernels::MODYN_ISA_NAMESPACE

@@ -1,0 +1,215 @@
+"""Greedy algorithms in plain PyTorch, on any device: all similarities of a group at once, all gains at every step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from modyn.kernels.submodular.arguments import Optimization
+
+_ROWS_AT_ONCE = 4096
+_PURPOSE_OF_SUBSETS = 16  # Purpose::kGreedySubset of modyn/partition.hpp
+
+
+class Objective(Protocol):
+    """A function of one group's samples."""
+
+    def gains(self) -> Tensor:
+        """What picking each sample would add now, float64."""
+
+    def add(self, pick: Tensor) -> None:
+        """Pick a sample, given as a tensor with its place."""
+
+
+class FacilityLocation:
+    """Sum over rows of the largest similarity to a picked column; below 0 counts as 0."""
+
+    def __init__(self, similarities: Tensor, offset: float = 0.0) -> None:
+        self._similarities = similarities
+        self._offset = offset * len(similarities)  # of the first gain
+        self._covered = similarities.new_zeros(len(similarities))
+
+    def gains(self) -> Tensor:
+        gains = self._similarities.new_full((self._similarities.shape[1],), self._offset, dtype=torch.float64)
+        for first in range(0, len(self._similarities), _ROWS_AT_ONCE):
+            rows = slice(first, first + _ROWS_AT_ONCE)
+            more = self._similarities[rows] - self._covered[rows, None]
+            gains += more.clamp_(min=0).sum(0, dtype=torch.float64)
+        return gains
+
+    def add(self, pick: Tensor) -> None:
+        self._covered = torch.maximum(self._covered, self._similarities[:, pick])
+        self._offset = 0.0
+
+
+class _Sum:
+    """The functions of disjoint groups as one."""
+
+    def __init__(self, parts: Sequence[Objective], members: Sequence[Tensor], group_of: Tensor) -> None:
+        self._parts = parts
+        self._members = members
+        self._group_of = group_of
+        self._gains = torch.zeros(len(group_of), dtype=torch.float64, device=group_of.device)
+        for part, own in zip(parts, members, strict=True):
+            self._gains[own] = part.gains()
+
+    def gains(self) -> Tensor:
+        return self._gains
+
+    def add(self, pick: Tensor) -> None:
+        group = int(self._group_of[pick])
+        own = self._members[group]
+        self._parts[group].add(torch.searchsorted(own, pick))
+        self._gains = self._gains.clone()
+        self._gains[own] = self._parts[group].gains()
+
+
+def _first_of_largest(values: Tensor) -> Tensor:
+    places = torch.arange(len(values), device=values.device)
+    return torch.where(values == values.max(), places, len(values)).min()
+
+
+def subset_numbers(seed: int, step: int, samples: Tensor) -> Tensor:
+    """The number below 2^32 of each sample at a step of stochastic greedy: Philox4x32-10, Salmon et al., SC 2011."""
+    low = 0xFFFFFFFF
+
+    def halves_of_product(multiplier: int, word: Tensor) -> tuple[Tensor, Tensor]:
+        product = word * multiplier
+        return (product >> 32) & low, product & low
+
+    index = samples // 4
+    words = (
+        index & low,
+        (index >> 32) & low,
+        torch.full_like(index, step),
+        torch.full_like(index, _PURPOSE_OF_SUBSETS),
+    )
+    keys = [seed & low, (seed >> 32) & low]
+    for _ in range(10):
+        high0, low0 = halves_of_product(0xD2511F53, words[0])
+        high1, low1 = halves_of_product(0xCD9E8D57, words[2])
+        words = (high1 ^ words[1] ^ keys[0], low1, high0 ^ words[3] ^ keys[1], low0)
+        keys = [(keys[0] + 0x9E3779B9) & low, (keys[1] + 0xBB67AE85) & low]
+    return torch.stack(words).gather(0, (samples % 4)[None])[0]
+
+
+def _sequence(objective: Objective, ids: Tensor, picks: int, how: Optimization) -> tuple[Tensor, Tensor]:
+    """Places in `ids` of the picks, and their gains."""
+    count = len(ids)
+    places = torch.arange(count, device=ids.device)
+    lowest = -math.inf
+    left = torch.ones(count, dtype=torch.bool, device=ids.device)
+    bounds = torch.full((count,), math.inf, dtype=torch.float64, device=ids.device)
+    chosen: list[Tensor] = []
+    of_chosen: list[Tensor] = []
+    subset_size = max(1, math.ceil(min(count / max(picks, 1) * math.log(1 / how.epsilon), 1e9)))
+    for step in range(picks):
+        gains = objective.gains().masked_fill(~left, lowest)
+        values = gains
+        if how.optimizer == "stochastic" and subset_size < count - step:
+            # Numbers below 2^32 and places below 2^31 make one order without ties.
+            order = subset_numbers(how.seed, step, ids) * 2**31 + places
+            allowed = torch.zeros_like(left)
+            allowed[order.masked_fill(~left, torch.iinfo(torch.int64).max).topk(subset_size, largest=False).indices] = (
+                True
+            )
+            values = gains.masked_fill(~allowed, lowest)
+        if how.optimizer == "approximate_lazy" and step > 0:
+            passes = gains >= torch.minimum(bounds, how.beta * bounds)
+            values = torch.where(passes, bounds, gains)
+        pick = _first_of_largest(values)
+        if how.optimizer == "approximate_lazy":
+            if step == 0:
+                bounds = gains
+            # Those that were looked at before the pick and did not pass.
+            before = (bounds > values[pick]) | ((bounds == values[pick]) & (places < pick))
+            bounds = torch.where(before, gains, bounds)
+            bounds[pick] = lowest
+        chosen.append(pick)
+        of_chosen.append(gains[pick])
+        left[pick] = False
+        objective.add(pick)
+    if not chosen:
+        return places[:0], bounds[:0]
+    return torch.stack(chosen), torch.stack(of_chosen)
+
+
+def greedy(
+    make: Callable[[Tensor], Objective],
+    groups: Tensor,
+    k: int,
+    budgets: Sequence[int] | None,
+    how: Optimization,
+) -> tuple[Tensor, Tensor]:
+    """Picks and their gains, in order. `make` gives the function of a group from the rows of its samples."""
+    count = len(groups)
+    ids = torch.arange(count, device=groups.device)
+    if k == 0:
+        return ids[:0], torch.zeros(0, dtype=torch.float64, device=groups.device)
+    if int(groups.min()) < 0:
+        raise ValueError(f"group {int(groups.min())} is below 0, expected groups from 0 on")
+    if budgets is None:
+        labels, group_of = torch.unique(groups, return_inverse=True)
+        members = [ids[group_of == group] for group in range(len(labels))]
+        return _sequence(_Sum([make(own) for own in members], members, group_of), ids, k, how)
+    if int(groups.max()) >= len(budgets):
+        raise ValueError(f"group {int(groups.max())} has no budget, expected groups from 0 to {len(budgets) - 1}")
+    sequences = []
+    for group, budget in enumerate(budgets):
+        own = ids[groups == group]
+        if not 0 <= budget <= len(own):
+            raise ValueError(f"group {group} has {len(own)} samples, not the {budget} of its budget")
+        if budget > 0:
+            places, gains = _sequence(make(own), own, budget, how)
+            sequences.append((own[places], gains))
+    return _merge(sequences)
+
+
+def _merge(sequences: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    """The best first pick of all sequences, again and again."""
+    picks = torch.cat([own for own, _ in sequences])
+    gains = torch.cat([own for _, own in sequences])
+    lists = list(zip(picks.tolist(), gains.tolist(), strict=True))
+    ends = torch.tensor([len(own) for own, _ in sequences]).cumsum(0).tolist()
+    heads = [end - len(own) for end, (own, _) in zip(ends, sequences, strict=True)]
+    order: list[int] = []
+    while len(order) < len(lists):
+        open_heads = [i for i, head in enumerate(heads) if head < ends[i]]
+        best = min(open_heads, key=lambda i: (-lists[heads[i]][1], lists[heads[i]][0]))
+        order.append(heads[best])
+        heads[best] += 1
+    chosen = torch.tensor(order, device=picks.device)
+    return picks[chosen], gains[chosen]
+
+
+def similarities(gradients: Tensor, embeddings: Tensor | None, similarity: str, others: Tensor | None = None) -> Tensor:
+    """[N, N], or to the rows `others` only; float32. For "distance" the negative distances."""
+    numbers = torch.float64
+    if not bool(torch.isfinite(gradients).all()) or not (embeddings is None or bool(torch.isfinite(embeddings).all())):
+        raise ValueError("features are not finite: leave out samples with NaN or infinite numbers")
+    g = gradients.to(numbers)
+    e = None if embeddings is None else embeddings.to(numbers)
+    squares = (g * g).sum(1) * (1 if e is None else 1 + (e * e).sum(1))
+    if similarity == "cosine":
+        g = g * torch.where(squares > 0, squares, 1).rsqrt()[:, None]
+    elif e is None:
+        g = g - g.mean(0)
+        squares = (g * g).sum(1)
+    right_g, right_e, right_squares = g, e, squares
+    if others is not None:
+        right_g, right_e, right_squares = g[others], None if e is None else e[others], squares[others]
+    out = gradients.new_empty((len(g), len(right_g)), dtype=torch.float32)
+    for first in range(0, len(g), _ROWS_AT_ONCE):
+        rows = slice(first, first + _ROWS_AT_ONCE)
+        products = g[rows] @ right_g.T
+        if e is not None and right_e is not None:
+            products *= 1 + e[rows] @ right_e.T
+        if similarity == "cosine":
+            out[rows] = (0.5 + 0.5 * products).clamp(0, 1)
+        else:
+            out[rows] = -(squares[rows, None] + right_squares - 2 * products).clamp(min=0).sqrt()
+    return out
