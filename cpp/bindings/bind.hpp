@@ -12,6 +12,7 @@ void bind_formats(nanobind::module_& module);
 void bind_ingest(nanobind::module_& module);
 void bind_partition(nanobind::module_& module);
 void bind_sequence(nanobind::module_& module);
+void bind_selection(nanobind::module_& module);
 void bind_ledger(nanobind::module_& module);
 void bind_fetch(nanobind::module_& module);
 void bind_threads(nanobind::module_& module);

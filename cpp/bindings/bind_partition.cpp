@@ -41,7 +41,10 @@ void bind_randomness(nb::module_& module) {
   const std::pair<const char*, Purpose> purposes[] = {
       {"PURPOSE_SHUFFLE", Purpose::kShuffle},          {"PURPOSE_SAMPLE", Purpose::kSample},
       {"PURPOSE_MODEL_INIT", Purpose::kModelInit},     {"PURPOSE_TRAINING_STEP", Purpose::kTrainingStep},
-      {"PURPOSE_DECODE_BATCH", Purpose::kDecodeBatch}, {"PURPOSE_EVALUATION", Purpose::kEvaluation}};
+      {"PURPOSE_DECODE_BATCH", Purpose::kDecodeBatch}, {"PURPOSE_EVALUATION", Purpose::kEvaluation},
+      {"PURPOSE_PRESAMPLING", Purpose::kPresampling},  {"PURPOSE_SELECTION_PARTS", Purpose::kSelectionParts},
+      {"PURPOSE_FRESHNESS", Purpose::kFreshness},      {"PURPOSE_FRESHNESS_USED", Purpose::kFreshnessUsed},
+      {"PURPOSE_USER_POLICY", Purpose::kUserPolicy}};
   for (const auto& [name, purpose] : purposes) module.attr(name) = static_cast<std::uint32_t>(purpose);
 
   module.def(

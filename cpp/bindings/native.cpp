@@ -19,6 +19,7 @@ NB_MODULE(_native, module) {
   modyn::bindings::bind_ingest(module);
   modyn::bindings::bind_partition(module);
   modyn::bindings::bind_sequence(module);
+  modyn::bindings::bind_selection(module);
   modyn::bindings::bind_ledger(module);
   modyn::bindings::bind_fetch(module);
   modyn::bindings::bind_threads(module);

@@ -527,6 +527,16 @@ PURPOSE_DECODE_BATCH: int = 5
 
 PURPOSE_EVALUATION: int = 6
 
+PURPOSE_PRESAMPLING: int = 9
+
+PURPOSE_SELECTION_PARTS: int = 10
+
+PURPOSE_FRESHNESS: int = 11
+
+PURPOSE_FRESHNESS_USED: int = 12
+
+PURPOSE_USER_POLICY: int = 13
+
 def random_bits(seed: int, trigger: int, purpose: int, index: int) -> int:
     """64 random bits: a pure function of the address (Philox4x32-10, Salmon et al., SC 2011)."""
 
@@ -714,6 +724,71 @@ class Sequence:
 
         Raises ConflictError if the file exists, UnknownKeyError for keys that the dataset never had.
         """
+
+class Priorities:
+    """What random choices of samples compare: a permutation of [0, PRIORITY_END), keyed by Philox."""
+
+    def __init__(self, seed: int, trigger: int, purpose: int, index: int) -> None: ...
+    def apply(self, keys: numpy.typing.ArrayLike) -> Annotated[NDArray[numpy.uint64], dict(shape=(None,))]:
+        """uint64[n] priorities of int64[n] keys, which must not be negative."""
+
+PRIORITY_END: int = 9223372036854775808
+
+class Groups:
+    """Which group a sample of a window belongs to, if to any."""
+
+    @staticmethod
+    def all() -> Groups:
+        """One group."""
+
+    @staticmethod
+    def parts(ends: numpy.typing.ArrayLike) -> Groups:
+        """Group i holds samples [ends[i - 1], ends[i]) of the window. ValueError if the ends descend."""
+
+    @staticmethod
+    def by_label(labels: numpy.typing.ArrayLike) -> Groups:
+        """Group i holds the samples with labels[i]. ValueError if the labels do not ascend."""
+
+    def __len__(self) -> int: ...
+
+class Band:
+    """The samples of group i whose priority is in [from_priority[i], to_priority[i])."""
+
+    def __init__(
+        self,
+        priorities: Priorities,
+        groups: Groups,
+        *,
+        from_priority: numpy.typing.ArrayLike | None = None,
+        to_priority: numpy.typing.ArrayLike | None = None,
+    ) -> None: ...
+
+def count_samples_of_groups(
+    window: Sequence, groups: Groups, among: _Sequence[Band] = []
+) -> Annotated[NDArray[numpy.uint64], dict(shape=(None,))]:
+    """uint64[g]: how many samples of each group lie in all bands of `among`."""
+
+def priority_bounds(
+    window: Sequence,
+    groups: Groups,
+    priorities: Priorities,
+    quotas: numpy.typing.ArrayLike,
+    counts: numpy.typing.ArrayLike,
+    among: _Sequence[Band] = [],
+) -> Annotated[NDArray[numpy.uint64], dict(shape=(None,))]:
+    """uint64[g] bounds: exactly min(quotas[i], counts[i]) samples of group i among those have a lower priority.
+
+    `counts` is what count_samples_of_groups says of the same window. Raises ValueError if it is not.
+    """
+
+def choose(window: Sequence, any_of: _Sequence[_Sequence[Band]]) -> Sequence:
+    """The samples that lie in all bands of one of the rules, in their order.
+
+    Keeps at most a bit for each sample.
+    """
+
+def latest(window: Sequence, ends: numpy.typing.ArrayLike) -> tuple[Sequence, numpy.typing.NDArray[numpy.uint64]]:
+    """(the last sample of each key, uint64[n] where parts that end at `ends` end then). Free for ranges of a view."""
 
 class Ledger:
     """What each trigger of a pipeline saw, as it was at one moment."""

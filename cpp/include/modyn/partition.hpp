@@ -26,7 +26,13 @@ enum class Purpose : std::uint32_t {
   kEvaluation = 6,
   kShuffleBlocks = 7,   // order of the blocks of a training set, index = epoch
   kShuffleInGroup = 8,  // order within a group of blocks, index = epoch * 2^32 + group
-  kGreedySubset = 16,   // candidates of a step of stochastic greedy, trigger = step, index = sample / 4
+  // What selection strategies choose by. `trigger` is that of the choice unless it says otherwise.
+  kPresampling = 9,      // priorities of samples, index = 0; without replacement index = cycle, trigger = 0
+  kSelectionParts = 10,  // how much of a choice each part or group of a window gets
+  kFreshness = 11,       // the order in which samples are used for the first time: trigger = 0, index = 0
+  kFreshnessUsed = 12,   // priorities of used samples, index = 0
+  kUserPolicy = 13,      // of a strategy that is not part of Modyn, index = its own
+  kGreedySubset = 16,    // candidates of a step of stochastic greedy, trigger = step, index = sample / 4
 };
 
 struct Address {

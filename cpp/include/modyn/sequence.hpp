@@ -35,6 +35,8 @@ class SampleSource {
   virtual ~SampleSource() = default;
   [[nodiscard]] virtual std::uint64_t size() const noexcept = 0;
   [[nodiscard]] virtual bool weighted() const noexcept { return false; }
+  // Whether it is known, without reading, that no key is repeated.
+  [[nodiscard]] virtual bool is_distinct() const noexcept { return false; }
   // Samples [first, first + count). kUnknownKey if labels or timestamps of a key are wanted that the
   // pinned manifest does not hold; kCorrupt if what is needed fails its checksum.
   virtual void read(std::uint64_t first, std::uint64_t count, const SampleColumns& out) const = 0;
@@ -76,6 +78,7 @@ class Sequence {
   [[nodiscard]] std::uint64_t size() const noexcept { return source_->size(); }
   [[nodiscard]] bool weighted() const noexcept { return source_->weighted(); }
   [[nodiscard]] const SampleSource& source() const noexcept { return *source_; }
+  [[nodiscard]] const std::shared_ptr<const SampleSource>& shared_source() const noexcept { return source_; }
 
   // kInvalidArgument if samples [first, first + count) reach beyond the end.
   void check_range(std::uint64_t first, std::uint64_t count) const;

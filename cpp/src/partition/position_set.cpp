@@ -38,6 +38,21 @@ void PositionSet::append_block(std::span<const std::uint16_t> offsets, std::size
   }
 }
 
+void PositionSet::append(const PositionSet& other) {
+  const std::uint64_t elements = size();
+  for (std::size_t i = 0; i < other.blocks_.size(); ++i) {
+    Block block = other.blocks_[i];
+    block.first_position += positions_;
+    block.data += block.kind == Kind::kFew ? few_.size() : block.kind == Kind::kBits ? bits_.size() / kWords : 0;
+    end_.push_back(elements + other.end_[i]);
+    blocks_.push_back(block);
+  }
+  few_.insert(few_.end(), other.few_.begin(), other.few_.end());
+  bits_.insert(bits_.end(), other.bits_.begin(), other.bits_.end());
+  ranks_.insert(ranks_.end(), other.ranks_.begin(), other.ranks_.end());
+  positions_ += other.positions_;
+}
+
 std::size_t PositionSet::block_of(std::uint64_t index) const {
   return static_cast<std::size_t>(std::ranges::upper_bound(end_, index) - end_.begin());
 }

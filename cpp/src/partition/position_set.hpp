@@ -18,6 +18,9 @@ class PositionSet {
   // Chosen offsets of the next kBlock positions, ascending; only the last block may have fewer positions.
   void append_block(std::span<const std::uint16_t> offsets, std::size_t positions);
 
+  // The positions of `other` behind those that were appended so far, which must be whole blocks.
+  void append(const PositionSet& other);
+
   [[nodiscard]] std::uint64_t size() const noexcept { return end_.empty() ? 0 : end_.back(); }
   // Elements first, first + 1, ... of the set, which must exist.
   void read(std::uint64_t first, std::span<std::uint64_t> out) const;

@@ -1,10 +1,14 @@
 // What goes through the samples of a sequence, in blocks: filters and counts.
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <span>
 #include <utility>
 
+#include "core/thread_pool.hpp"
 #include "modyn/sequence.hpp"
 #include "partition/position_set.hpp"
 #include "partition/sequence_sources.hpp"
@@ -56,6 +60,27 @@ struct Block {
   }
 };
 
+// What a thread counts at a time, and how many samples of it are read at a time: they stay in the nearest caches.
+constexpr std::uint64_t kChunk = 16 * PositionSet::kBlock;
+constexpr std::size_t kPiece = 8192;
+
+// Adds the labels of samples [first, first + count): those that are places of `small`, and the others.
+void count_labels(const SampleSource& source, std::uint64_t first, std::uint64_t count, std::span<std::uint64_t> small,
+                  std::map<std::int64_t, std::uint64_t>& others) {
+  std::array<std::int64_t, kPiece> room;
+  for (std::uint64_t done = 0; done < count; done += kPiece) {
+    const auto labels = std::span(room).first(std::min<std::uint64_t>(kPiece, count - done));
+    source.read(first + done, labels.size(), {.labels = labels});
+    for (const std::int64_t label : labels) {
+      if (static_cast<std::uint64_t>(label) < small.size()) {
+        ++small[static_cast<std::size_t>(label)];
+      } else {
+        ++others[label];
+      }
+    }
+  }
+}
+
 // Calls action(first, count) for each block of a sequence.
 template <typename Action>
 void for_each_block(std::uint64_t size, Action action) {
@@ -90,18 +115,18 @@ Sequence Sequence::where(const SampleFilter& filter) const {
 }
 
 std::vector<LabelCount> Sequence::label_counts() const {
+  std::mutex mutex;
   std::vector<std::uint64_t> small(kTableSize);  // of labels that are their own place
   std::map<std::int64_t, std::uint64_t> others;
-  Block block(true, false);
-  for_each_block(size(), [&](std::uint64_t first, std::size_t count) {
-    block.read(*source_, first, count);
-    for (const std::int64_t label : std::span(block.labels).first(count)) {
-      if (static_cast<std::uint64_t>(label) < kTableSize) {
-        ++small[static_cast<std::size_t>(label)];
-      } else {
-        ++others[label];
-      }
-    }
+  const std::size_t chunks = (size() + kChunk - 1) / kChunk;
+  core::ThreadPool::shared().for_each(chunks, 0, [&](std::size_t chunk) {
+    const std::uint64_t first = chunk * kChunk;
+    std::vector<std::uint64_t> counts(kTableSize);
+    std::map<std::int64_t, std::uint64_t> large;
+    count_labels(*source_, first, std::min(kChunk, size() - first), counts, large);
+    const std::lock_guard lock(mutex);
+    std::ranges::transform(small, counts, small.begin(), std::plus());
+    for (const auto& [label, samples] : large) others[label] += samples;
   });
   for (std::size_t label = 0; label < small.size(); ++label) {
     if (small[label] > 0) others.emplace(static_cast<std::int64_t>(label), small[label]);

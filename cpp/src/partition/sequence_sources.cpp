@@ -45,6 +45,7 @@ void look_up(const Index& index, std::span<const Key> keys, const SampleColumns&
 
 ViewRanges::ViewRanges(std::shared_ptr<const View> view, std::span<const Range> ranges) : view_(std::move(view)) {
   std::uint64_t samples = 0;
+  std::uint64_t next = 0;
   for (const Range& range : ranges) {
     if (range.first > view_->size() || range.count > view_->size() - range.first) {
       throw Error(ErrorKind::kInvalidArgument, "range [" + core::grouped(range.first) + ", " +
@@ -53,6 +54,8 @@ ViewRanges::ViewRanges(std::shared_ptr<const View> view, std::span<const Range> 
                                                    " samples");
     }
     if (range.count == 0) continue;
+    is_distinct_ = is_distinct_ && range.first >= next;
+    next = range.first + range.count;
     first_.push_back(range.first);
     end_.push_back(samples += range.count);
   }

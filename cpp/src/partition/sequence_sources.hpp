@@ -17,6 +17,7 @@ class ViewRanges final : public SampleSource {
  public:
   ViewRanges(std::shared_ptr<const View> view, std::span<const Range> ranges);
   [[nodiscard]] std::uint64_t size() const noexcept override { return table_.samples(); }
+  [[nodiscard]] bool is_distinct() const noexcept override { return is_distinct_; }
   void read(std::uint64_t first, std::uint64_t count, const SampleColumns& out) const override;
   void read_at(std::span<const std::uint64_t> indices, const SampleColumns& out) const override;
   [[nodiscard]] bool append_ranges(const View& view, std::uint64_t first, std::uint64_t count,
@@ -27,6 +28,7 @@ class ViewRanges final : public SampleSource {
   std::vector<std::uint64_t> first_;
   std::vector<std::uint64_t> end_;
   RangeTable table_;
+  bool is_distinct_ = true;  // the ranges ascend without overlap
 };
 
 // Keys in memory.
@@ -60,6 +62,7 @@ class Slice final : public SampleSource {
   Slice(std::shared_ptr<const SampleSource> base, Range range) : base_(std::move(base)), range_(range) {}
   [[nodiscard]] std::uint64_t size() const noexcept override { return range_.count; }
   [[nodiscard]] bool weighted() const noexcept override { return base_->weighted(); }
+  [[nodiscard]] bool is_distinct() const noexcept override { return base_->is_distinct(); }
   void read(std::uint64_t first, std::uint64_t count, const SampleColumns& out) const override;
   void read_at(std::span<const std::uint64_t> indices, const SampleColumns& out) const override;
   [[nodiscard]] bool append_ranges(const View& view, std::uint64_t first, std::uint64_t count,
@@ -96,6 +99,7 @@ class Permuted final : public SampleSource {
   Permuted(std::shared_ptr<const SampleSource> base, const Order& order) : base_(std::move(base)), order_(order) {}
   [[nodiscard]] std::uint64_t size() const noexcept override { return base_->size(); }
   [[nodiscard]] bool weighted() const noexcept override { return base_->weighted(); }
+  [[nodiscard]] bool is_distinct() const noexcept override { return base_->is_distinct(); }
   void read(std::uint64_t first, std::uint64_t count, const SampleColumns& out) const override;
   void read_at(std::span<const std::uint64_t> indices, const SampleColumns& out) const override;
 
@@ -111,6 +115,7 @@ class Weighted final : public SampleSource {
       : base_(std::move(base)), weights_(std::move(weights)) {}
   [[nodiscard]] std::uint64_t size() const noexcept override { return base_->size(); }
   [[nodiscard]] bool weighted() const noexcept override { return true; }
+  [[nodiscard]] bool is_distinct() const noexcept override { return base_->is_distinct(); }
   void read(std::uint64_t first, std::uint64_t count, const SampleColumns& out) const override;
   void read_at(std::span<const std::uint64_t> indices, const SampleColumns& out) const override;
   [[nodiscard]] bool append_ranges(const View& view, std::uint64_t first, std::uint64_t count,
@@ -130,6 +135,7 @@ class Chosen final : public SampleSource {
       : base_(std::move(base)), positions_(std::move(positions)) {}
   [[nodiscard]] std::uint64_t size() const noexcept override { return positions_.size(); }
   [[nodiscard]] bool weighted() const noexcept override { return base_->weighted(); }
+  [[nodiscard]] bool is_distinct() const noexcept override { return base_->is_distinct(); }
   void read(std::uint64_t first, std::uint64_t count, const SampleColumns& out) const override;
   void read_at(std::span<const std::uint64_t> indices, const SampleColumns& out) const override;
 
