@@ -105,5 +105,9 @@ class JobDiedError(ModynError):
     """A training or an evaluation whose process ended without an answer (killed, out of memory)."""
 
 
+class SelectionError(ModynError):
+    """A selection strategy or a downsampler that cannot be found or made, or that selects what it must not."""
+
+
 class ModelError(ModynError):
     """A model that cannot be built, loaded, stored or found."""

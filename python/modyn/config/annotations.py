@@ -103,7 +103,7 @@ def discriminator_key(annotation: Any) -> str | None:
     """The key that chooses the member of a union, if a key alone does."""
     annotation = _without_none(annotation)
     found = _discriminator(get_args(annotation)[1:]) if get_origin(annotation) is Annotated else None
-    return found if isinstance(found, str) else None
+    return found if isinstance(found, str) else getattr(getattr(found, "discriminator", None), "key", None)
 
 
 def _inside(annotation: Any, part: str | int) -> Any:

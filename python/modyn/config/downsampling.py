@@ -9,8 +9,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag
 
 from modyn.config.model import ModelName
+from modyn.config.plugin import PLUGIN, PolicyChoice, not_one_of
 from modyn.config.section import Issue, Options, Section, rule
 from modyn.config.training import CheckpointingConfig, TrainingConfig
+from modyn.plugins import DOWNSAMPLERS
 
 Greedy = Literal["NaiveGreedy", "LazyGreedy", "StochasticGreedy", "ApproximateLazyGreedy"]
 GradientApproximation = Literal["LastLayer", "LastLayerWithEmbedding"]
@@ -166,18 +168,43 @@ class RHOLossDownsampling(_Downsampling):
             )
 
 
+_NAMES = (
+    "Uncertainty",
+    "KcenterGreedy",
+    "GradMatch",
+    "Craig",
+    "Submodular",
+    "Loss",
+    "GradNorm",
+    "No",
+    "RS2",
+    "RHOLoss",
+)
+
+
+class PluginDownsampling(_Downsampling):
+    """A strategy that is not part of Modyn: a class of yours, or one that an installed package publishes."""
+
+    strategy: str = Field(
+        description="`module:Class` beside the pipeline file or installed, or a name that a package publishes.",
+        json_schema_extra=not_one_of(_NAMES),
+    )
+    config: Options = Field(default={}, description="The keyword arguments that the class is made with.")
+
+
 SingleDownsamplingConfig = Annotated[
-    UncertaintyDownsampling
-    | KcenterGreedyDownsampling
-    | GradMatchDownsampling
-    | CraigDownsampling
-    | SubmodularDownsampling
-    | LossDownsampling
-    | GradNormDownsampling
-    | NoDownsampling
-    | RS2Downsampling
-    | RHOLossDownsampling,
-    Field(discriminator="strategy"),
+    Annotated[UncertaintyDownsampling, Tag("Uncertainty")]
+    | Annotated[KcenterGreedyDownsampling, Tag("KcenterGreedy")]
+    | Annotated[GradMatchDownsampling, Tag("GradMatch")]
+    | Annotated[CraigDownsampling, Tag("Craig")]
+    | Annotated[SubmodularDownsampling, Tag("Submodular")]
+    | Annotated[LossDownsampling, Tag("Loss")]
+    | Annotated[GradNormDownsampling, Tag("GradNorm")]
+    | Annotated[NoDownsampling, Tag("No")]
+    | Annotated[RS2Downsampling, Tag("RS2")]
+    | Annotated[RHOLossDownsampling, Tag("RHOLoss")]
+    | Annotated[PluginDownsampling, Tag(PLUGIN)],
+    Discriminator(PolicyChoice("strategy", DOWNSAMPLERS, _NAMES)),
 ]
 
 

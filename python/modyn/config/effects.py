@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from modyn.config.pipeline import PipelineConfig
 from modyn.config.section import Loc, Section, dotted, walk
+from modyn.config.selection import CoresetStrategy
 from modyn.config.system import SystemConfig
 
 _PARTITIONS = "training sets are files that are read in whole batches; partitions exist only on the wire"
@@ -76,6 +77,7 @@ def no_effect(config: PipelineConfig | SystemConfig) -> list[tuple[str, str]]:
     found = [(dotted((*loc, key)), reason) for loc, section in walk(config) for key, reason in _unused(section)]
     if isinstance(config, PipelineConfig):
         found += [(dotted(loc), reason) for loc, reason in _idle_workers(config)]
+        found += [(dotted(loc), reason) for loc, reason in _balance_of_nothing(config)]
     return found
 
 
@@ -91,3 +93,16 @@ def _idle_workers(config: PipelineConfig) -> Iterator[tuple[Loc, str]]:
     reason = "decoding needs no Python, so the training process does it"
     if config.data.decoder is not None and config.training.dataloader_workers:
         yield ("training", "dataloader_workers"), reason
+
+
+def _balance_of_nothing(config: PipelineConfig) -> Iterator[tuple[Loc, str]]:
+    if not isinstance(config.selection_strategy, CoresetStrategy):
+        return
+    place, presampling = ("selection_strategy", "presampling_config"), config.selection_strategy.presampling_config
+    is_balanced = presampling.strategy in ("LabelBalanced", "TriggerBalanced")
+    if presampling.force_column_balancing and not is_balanced:
+        yield (*place, "force_column_balancing"), f"strategy {presampling.strategy} has no groups"
+    elif presampling.force_column_balancing and presampling.force_required_target_size:
+        yield (*place, "force_column_balancing"), "force_required_target_size goes before it"
+    if presampling.force_required_target_size and not is_balanced:
+        yield (*place, "force_required_target_size"), f"strategy {presampling.strategy} reaches its size anyway"

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from modyn.config.downsampling import PluginDownsampling
 from modyn.config.pipeline import PipelineConfig
 from modyn.config.section import dotted, walk
+from modyn.config.selection import PluginStrategy
 
+_PLUGINS = (PluginStrategy, PluginDownsampling)
 _KEYS = {"id", "name", "strategy", "type", "file_wrapper_type"}
 
 
@@ -31,6 +34,7 @@ def policies(config: PipelineConfig) -> list[NamedPolicy]:
     found = []
     for loc, section in walk(config):
         for key, field in type(section).model_fields.items():
-            if key in _KEYS and str(field.annotation).startswith("typing.Literal"):
+            is_choice = str(field.annotation).startswith("typing.Literal") or isinstance(section, _PLUGINS)
+            if key in _KEYS and is_choice:
                 found.append(NamedPolicy(dotted((*loc, key)), str(getattr(section, key))))
     return found

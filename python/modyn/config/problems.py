@@ -93,7 +93,7 @@ def _issue(root: Any, error: ErrorDetails, document: Document) -> Issue | None:
     if kind == "union_tag_not_found":
         return _without_tag(loc, name, value, context)
     if kind == "union_tag_invalid":
-        key = str(context["discriminator"]).strip("'")
+        key = _discriminator(context)
         tags = _words(str(context["expected_tags"]))
         chosen = value.get(key) if isinstance(value, Mapping) else context.get("tag")
         return _choice((*loc, key), dotted((*loc, key)), chosen, tags)
@@ -113,7 +113,7 @@ def _issue(root: Any, error: ErrorDetails, document: Document) -> Issue | None:
 
 
 def _without_tag(loc: Loc, name: str, value: Any, context: Mapping[str, Any]) -> Issue:
-    key = str(context["discriminator"]).strip("'")
+    key = _discriminator(context)
     if not isinstance(value, Mapping):
         return Issue(loc, f"{name} is {shown(value)}", f"a mapping with '{key}'")
     for given in value:
@@ -127,6 +127,11 @@ def _choice(loc: Loc, name: str, value: Any, valid: list[str]) -> Issue:
         # The YAML trap: a bare No is a boolean.
         return Issue(loc, f"{name} is false, as YAML reads a bare No", listed(valid, 30), '"No"')
     return Issue(loc, f"{name} is {shown(value)}", listed(valid, 30), nearest(value, valid))
+
+
+def _discriminator(context: Mapping[str, Any]) -> str:
+    # A key in quotes, or the name of a function with parentheses.
+    return str(context["discriminator"]).strip("'").removesuffix("()")
 
 
 def _words(text: str) -> list[str]:

@@ -143,9 +143,14 @@ class Journal(Records):
         return row
 
     def selected(
-        self, trigger: int, training_set: TrainingSetInfo, strategy_state: dict[str, Any], seconds: float
+        self,
+        trigger: int,
+        training_set: TrainingSetInfo,
+        strategy_state: dict[str, Any],
+        downsampling: dict[str, Any] | None,
+        seconds: float,
     ) -> TriggerRow:
-        """The training set is written."""
+        """The training set is written, and what is chosen from it while training is settled."""
         with self._commit("selected", trigger) as (session, run):
             run.strategy_state = strategy_state
             row = self._trigger(session, trigger)
@@ -153,6 +158,7 @@ class Journal(Records):
             row.training_set = str(training_set.path)
             row.training_set_digest = training_set.digest
             row.training_samples = training_set.samples
+            row.downsampling = downsampling
             row.seconds = row.seconds | {"select": seconds}
         return row
 

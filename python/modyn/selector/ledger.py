@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 
 import numpy as np
+import numpy.typing as npt
 
 from modyn import _native
 
@@ -20,6 +21,10 @@ class Ledger:
     def __len__(self) -> int:
         """The number of triggers."""
         return len(self._ranges)
+
+    def ranges(self) -> list[tuple[int, int]]:
+        """Positions `[start, end)` that each trigger brought."""
+        return [(one.start, one.stop) for one in self._ranges]
 
     def append(self, start: int, end: int) -> None:
         """Enter the next trigger, which brought positions `[start, end)`; start == end for an empty one.
@@ -47,6 +52,10 @@ class Ledger:
         ends = [*(start - 1 for start in later_breaks), trigger]
         runs = [range(self._ranges[one].start, self._ranges[two].stop) for one, two in zip(starts, ends, strict=True)]
         return [run for run in runs if run]
+
+    def counts(self, first: int, end: int) -> npt.NDArray[np.uint64]:
+        """How many samples each of the triggers `[first, end)` brought: uint64[end - first]."""
+        return np.array([len(one) for one in self._ranges[first:end]], dtype=np.uint64)
 
     def samples(self, view: _native.View, first: int, end: int) -> _native.Sequence:
         """What the triggers `[first, end)` brought, to read or to query by label and time.

@@ -10,12 +10,12 @@ import modyn.supervisor.export as export
 from modyn.config import no_effect
 from modyn.errors import ModynError, RunError
 from modyn.metadata.tables import RunRow
-from modyn.selector.strategies import build_strategy
 from modyn.storage.api import View
 from modyn.supervisor.context import RunContext, Stopped
 from modyn.supervisor.datasets import ingest_datasets
 from modyn.supervisor.evaluation import Evaluations
 from modyn.supervisor.lease import Lease
+from modyn.supervisor.selection import build_selector
 from modyn.supervisor.steps import TriggerSteps
 from modyn.supervisor.stream import Replay, StreamBounds
 from modyn.triggers import build_trigger
@@ -113,10 +113,8 @@ class Execution:
         policy = build_trigger(config.trigger)
         if row.trigger_state:
             policy.load_state_dict(row.trigger_state)
-        strategy = build_strategy(config.selection_strategy)
-        if row.strategy_state:
-            strategy.load_state_dict(row.strategy_state)
-        steps = TriggerSteps(context, view, policy, strategy, evaluations, row.stream_start)
+        selector = build_selector(context, view, row.strategy_state)
+        steps = TriggerSteps(context, view, policy, selector, evaluations, row.stream_start)
         if row.phase == "preparing":
             context.journal.begin("streaming")
         if steps.next_trigger > 0:

@@ -14,12 +14,12 @@ from modyn.evaluator.api import EvaluationTask, TrainedModel
 from modyn.evaluator.plan import after_training_tasks
 from modyn.metadata.journal import Attempt
 from modyn.metadata.tables import TriggerRow
-from modyn.selector.api import SelectionRequest, SelectionStrategy
 from modyn.selector.ledger import Ledger
 from modyn.storage.api import View
 from modyn.supervisor.context import RunContext
 from modyn.supervisor.evaluation import Evaluations
 from modyn.supervisor.jobs import run_step
+from modyn.supervisor.selection import Selector
 from modyn.trainer.api import ENTRY, TrainingRequest, TrainingResult
 from modyn.triggers.api import Trigger
 
@@ -31,7 +31,7 @@ class TriggerSteps:
         context: the run.
         view: the view that positions refer to.
         policy: the trigger policy; it is told of every new model.
-        strategy: the selection strategy, with its committed state loaded.
+        selector: makes training sets, from the strategy's committed state on.
         evaluations: plans and runs evaluations.
         stream_start: position of the first replayed sample.
     """
@@ -41,7 +41,7 @@ class TriggerSteps:
         context: RunContext,
         view: View,
         policy: Trigger,
-        strategy: SelectionStrategy,
+        selector: Selector,
         evaluations: Evaluations,
         stream_start: int,
     ) -> None:
@@ -49,7 +49,7 @@ class TriggerSteps:
         self._view = view
         self._policy = policy
         self._continues = context.config.training.use_previous_model
-        self._strategy = strategy
+        self._selector = selector
         self._evaluations = evaluations
         self._ledger = Ledger()
         self.next_trigger = 0
@@ -103,15 +103,15 @@ class TriggerSteps:
             path.parent.mkdir(exist_ok=True)
             # A crash between writing and committing leaves a file that no one has read.
             path.unlink(missing_ok=True)
-            selected = self._strategy.select(
-                SelectionRequest(
-                    view=self._view, ledger=self._ledger, trigger=trigger, seed=self._context.seed, path=path
-                )
-            )
-        if selected is None or selected.samples == 0:
-            return journal.empty(trigger, self._strategy.state_dict())
-        row = journal.selected(trigger, selected, self._strategy.state_dict(), time.perf_counter() - started)
-        self._context.events.publish("selected", trigger=trigger, samples=selected.samples, digest=selected.digest)
+            selected = self._selector.select(trigger, self._ledger, path)
+        if selected is None or selected.training_set.samples == 0:
+            return journal.empty(trigger, self._selector.state)
+        training_set = selected.training_set
+        seconds = time.perf_counter() - started
+        row = journal.selected(trigger, training_set, selected.state, selected.downsampling, seconds)
+        self._context.events.publish(
+            "selected", trigger=trigger, samples=training_set.samples, digest=training_set.digest
+        )
         return row
 
     # -- train -------------------------------------------------------------------------------------------------------
@@ -153,6 +153,7 @@ class TriggerSteps:
             source_folder=context.source_folder,
             view=self._view.ref,
             training_set=Path(row.training_set),
+            downsampling=row.downsampling,
             trigger=row.trigger,
             seed=context.seed,
             previous_model=Path(previous.path) if previous else None,

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from modyn.config import PipelineConfig
+from modyn.config.downsampling import MultiDownsamplingConfig, NoDownsampling
+from modyn.config.selection import CoresetStrategy, SelectionConfig
 from modyn.errors import UnsupportedError
 from modyn.model_storage.local import check_supported as check_model_storage
 from modyn.models.names import check_supported as check_model
-from modyn.selector.strategies import build_strategy
 from modyn.supervisor.datasets import dataset_settings
 from modyn.triggers import build_trigger
 
@@ -18,7 +19,7 @@ def check_supported(config: PipelineConfig) -> None:
     """Raise UnsupportedError naming everything in `config` that this version cannot run."""
     checks: list[tuple[Callable[[Any], Any], Any]] = [
         (build_trigger, config.trigger),
-        (build_strategy, config.selection_strategy),
+        (_check_downsampling, config.selection_strategy),
         (check_model_storage, config.model_storage),
         (check_model, config.model),
         (_check_training, config),
@@ -32,6 +33,18 @@ def check_supported(config: PipelineConfig) -> None:
             reasons.append(str(error))
     if reasons:
         raise UnsupportedError("\n".join(reasons))
+
+
+def _check_downsampling(config: SelectionConfig) -> None:
+    if not isinstance(config, CoresetStrategy):
+        return
+    chosen = config.downsampling_config
+    singles = chosen.downsampling_list if isinstance(chosen, MultiDownsamplingConfig) else [chosen]
+    others = [single.strategy for single in singles if not isinstance(single, NoDownsampling)]
+    if others:
+        raise UnsupportedError(
+            f"selection_strategy.downsampling_config: strategy '{others[0]}' cannot be run yet; use \"No\""
+        )
 
 
 def _check_training(config: PipelineConfig) -> None:

@@ -21,6 +21,7 @@ class TrainingRequest(Message):
         source_folder: the folder of the pipeline file; `module:Class` names are looked up there first.
         view: the pinned view that the training set was written for.
         training_set: file of the training set.
+        downsampling: the section of the downsampling to use, a `SingleDownsamplingConfig` as JSON; None for none.
         trigger: number of the trigger, from 0.
         seed: the run's seed, 64 bits; with the trigger it addresses every random choice.
         previous_model: safetensors file to start from, or None for fresh weights.
@@ -41,6 +42,7 @@ class TrainingRequest(Message):
     folder: Path
     resume_folder: Path | None = None
     threads: int = 0
+    downsampling: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

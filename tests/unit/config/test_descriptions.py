@@ -98,7 +98,26 @@ def test_workers_have_nothing_to_do_with_a_decoder(tmp_path: Path):
     assert [key for key, _ in no_effect(config)] == ["training.dataloader_workers"]
 
 
+@pytest.mark.parametrize(
+    ("strategy", "flags", "idle"),
+    [
+        ("LabelBalanced", ["force_column_balancing"], []),
+        ("LabelBalanced", ["force_required_target_size"], []),
+        ("LabelBalanced", ["force_column_balancing", "force_required_target_size"], ["force_column_balancing"]),
+        ("Random", ["force_column_balancing"], ["force_column_balancing"]),
+        ("RandomNoReplacement", ["force_required_target_size"], ["force_required_target_size"]),
+    ],
+)
+def test_balance_is_a_matter_of_groups(tmp_path: Path, strategy: str, flags: list[str], idle: list[str]):
+    presampling = {"strategy": strategy, "ratio": 50} | dict.fromkeys(flags, True)
+    config = loaded(changed("selection_strategy.presampling_config", presampling), tmp_path)
+    found = [key for key, _ in no_effect(config) if "presampling" in key]
+    assert found == [f"selection_strategy.presampling_config.{key}" for key in idle]
+
+
 def test_the_policies_of_a_file(tmp_path: Path):
+    plugin = loaded(changed("selection_strategy", {"name": "policy:Half"}), tmp_path)
+    assert NamedPolicy("selection_strategy.name", "policy:Half") in policies(plugin)
     assert policies(loaded(reference(), tmp_path)) == [
         NamedPolicy("trigger.id", "TimeTrigger"),
         NamedPolicy("selection_strategy.name", "CoresetStrategy"),

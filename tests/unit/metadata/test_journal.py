@@ -49,7 +49,7 @@ def _until_stored(journal: Journal, folder: Path) -> None:
     journal.pinned({"flights": 3}, 0, 1000)
     journal.begin("streaming")
     journal.decided(0, DECISION, {"next": 21}, 0.1)
-    journal.selected(0, TrainingSetInfo(Path("/sets/0"), "s" * 64, 500, 10, 20), {}, 0.2)
+    journal.selected(0, TrainingSetInfo(Path("/sets/0"), "s" * 64, 500, 10, 20), {}, {"strategy": "Loss"}, 0.2)
     attempt = journal.start_attempt("training", 0, folder)
     journal.trained(0, attempt, RESULT, 2.0)
     journal.stored(0, 0, StoredModel(Path("/models/0"), "d" * 64, 492), None, 0.01)

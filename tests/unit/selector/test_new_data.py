@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modyn import _native
-from modyn.config.selection import CoresetStrategy, FreshnessSamplingStrategy, NewDataStrategy
-from modyn.errors import ConflictError, UnsupportedError
+from modyn.config.selection import NewDataStrategy
+from modyn.errors import ConflictError
 from modyn.selector.api import SelectionRequest, SelectionStrategy, TrainingSetInfo
 from modyn.selector.ledger import Ledger
 from modyn.selector.strategies import build_strategy
-from modyn.selector.strategies.new_data import newest, uniform_sample
+from modyn.selector.training_set import write_training_set
 from modyn.storage.api import View, ViewRef
 from modyn.storage.sample_format import FixedRecord, TimestampFrom, settings_text
 from modyn.storage.view import LocalView
@@ -69,7 +69,8 @@ def select(view: View, tmp_path: Path) -> Select:
 
     def run(ledger: Ledger, seed: int = 7, **fields: Any) -> TrainingSetInfo:
         path = tmp_path / f"{next(files)}.trainingset"
-        return strategy(**fields).select(SelectionRequest(view, ledger, len(ledger) - 1, seed, path))
+        selection = strategy(**fields).select(SelectionRequest(view, ledger, len(ledger) - 1, seed))
+        return write_training_set(path, view, selection)
 
     return run
 
@@ -150,65 +151,51 @@ def test_weights_are_stored_if_they_are_used(select, view):
 
 
 def test_an_existing_file_is_never_replaced(view, tmp_path):
-    request = SelectionRequest(view, ledger(20), 0, 7, tmp_path / "set")
-    info = strategy(tail_triggers=None).select(request)
+    selection = strategy(tail_triggers=None).select(SelectionRequest(view, ledger(20), 0, 7))
+    info = write_training_set(tmp_path / "set", view, selection)
     with pytest.raises(ConflictError):
-        strategy(tail_triggers=0).select(request)
+        write_training_set(tmp_path / "set", view, selection)
     assert hashlib.sha256(info.path.read_bytes()).hexdigest() == info.digest
 
 
-def test_a_view_in_another_order_is_refused(view, tmp_path):
+def test_a_view_in_another_order_is_refused(view):
     other = LocalView(replace(view.ref, order="sequence"))
     with pytest.raises(ValueError, match="needs a view in time order, not in sequence order"):
-        strategy(tail_triggers=0).select(SelectionRequest(other, ledger(20), 0, 7, tmp_path / "set"))
+        strategy(tail_triggers=0).select(SelectionRequest(other, ledger(20), 0, 7))
 
 
 def test_a_resumed_strategy_selects_the_same(select, view, tmp_path):
     fields = {"tail_triggers": 1, "limit": 9, "limit_reset": "sampleUAR"}
     resumed = strategy(**fields)
     resumed.load_state_dict(strategy(**fields).state_dict())
-    again = resumed.select(SelectionRequest(view, ledger(20, 35, 55), 2, 7, tmp_path / "again"))
+    selection = resumed.select(SelectionRequest(view, ledger(20, 35, 55), 2, 7))
+    again = write_training_set(tmp_path / "again", view, selection)
     assert again.digest == select(ledger(20, 35, 55), **fields).digest
 
 
-WINDOWS = st.lists(st.tuples(st.integers(1, 5), st.integers(1, 40)), min_size=1, max_size=6).map(
-    lambda steps: [
-        range(sum(map(sum, steps[:number])) + gap, sum(map(sum, steps[: number + 1])))
-        for number, (gap, _) in enumerate(steps)
-    ]
-)
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=4), st.integers(0, 2**64 - 1), st.data())
+def test_limits_of_any_window(view, sizes, seed, data):
+    made = ledger(*np.minimum(np.cumsum(sizes), SAMPLES).tolist())
+    samples = min(sum(sizes), SAMPLES)
+    limit = data.draw(st.integers(1, samples + 1))
+    request = SelectionRequest(view, made, len(sizes) - 1, seed)
+    keys = view.keys(0, samples)
+
+    newest = strategy(limit=limit).select(request).samples
+    assert newest.keys(0, len(newest)).tolist() == keys[-limit:].tolist()[-samples:] if samples else len(newest) == 0
+
+    priorities = _native.Priorities(seed, len(sizes) - 1, _native.PURPOSE_PRESAMPLING, 0).apply(keys)
+    drawn = strategy(limit=limit, limit_reset="sampleUAR").select(request).samples
+    chosen = np.sort(np.argsort(priorities)[:limit])
+    assert drawn.keys(0, len(drawn)).tolist() == keys[chosen].tolist()
 
 
-@given(WINDOWS, st.integers(0, 2**64 - 1), st.integers(0, 1000), st.data())
-def test_samples_and_newest_of_any_window(window, seed, trigger, data):
-    everything = [position for one in window for position in one]
-    count = data.draw(st.integers(1, len(everything)))
-
-    assert [position for one in newest(window, count) for position in one] == everything[-count:]
-
-    chosen = uniform_sample(window, count, seed, trigger).tolist()
-    permutation = _native.Permutation(seed, trigger, _native.PURPOSE_SAMPLE, 0, len(everything))
-    assert chosen == sorted(everything[index] for index in permutation.apply(0, count))
-
-
-def test_every_sample_is_drawn_equally_often():
-    window = [range(3, 8), range(20, 40)]
-    counts = np.zeros(40, dtype=np.int64)
-    for trigger in range(4000):
-        counts[uniform_sample(window, 5, 11, trigger)] += 1
-    drawn = counts[[*window[0], *window[1]]]
+def test_every_sample_is_drawn_equally_often(view):
+    made, counts = ledger(25), np.zeros(SAMPLES)
+    for seed in range(4000):
+        chosen = strategy(limit=5, limit_reset="sampleUAR").select(SelectionRequest(view, made, 0, seed)).samples
+        counts[chosen.keys(0, 5)] += 1
+    drawn = counts[view.keys(0, 25)]
     assert drawn.sum() == 20_000
     # Each is binomial with mean 800 and standard deviation 25.
     assert abs(drawn - 800).max() < 5 * 25
-
-
-@pytest.mark.parametrize(
-    "config",
-    [
-        FreshnessSamplingStrategy(name="FreshnessSamplingStrategy", unused_data_ratio=50),
-        CoresetStrategy(name="CoresetStrategy"),
-    ],
-)
-def test_other_strategies_are_refused_by_name(config):
-    with pytest.raises(UnsupportedError, match=f"'{config.name}' cannot be run"):
-        build_strategy(config)

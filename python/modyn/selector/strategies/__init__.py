@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from modyn.config.selection import NewDataStrategy as NewDataConfig
+from pathlib import Path
+
 from modyn.config.selection import SelectionConfig
-from modyn.errors import UnsupportedError
+from modyn.plugins import SELECTION_STRATEGIES
 from modyn.selector.api import SelectionStrategy
-from modyn.selector.strategies.new_data import NewDataStrategy
 
 __all__ = ["build_strategy"]
 
 
-def build_strategy(config: SelectionConfig) -> SelectionStrategy:
+def build_strategy(config: SelectionConfig, folder: Path | None = None) -> SelectionStrategy:
     """The strategy of a pipeline's `selection_strategy` section, in its initial state.
 
+    Args:
+        config: the section.
+        folder: of the pipeline file, where a strategy that is not Modyn's may lie. Making one runs its code.
+
     Raises:
-        UnsupportedError: the schema knows the strategy, but this version cannot run it.
+        SelectionError: the strategy is not Modyn's and cannot be made.
     """
-    if isinstance(config, NewDataConfig):
-        return NewDataStrategy(
-            tail_triggers=config.tail_triggers,
-            limit=config.limit if config.limit > 0 else None,
-            limit_reset=config.limit_reset,
-            uses_weights=config.uses_weights,
-        )
-    raise UnsupportedError(
-        f"selection_strategy.name '{config.name}' cannot be run by this version; use 'NewDataStrategy'"
-    )
+    strategy: SelectionStrategy = SELECTION_STRATEGIES.make(config.name, config.options(), folder)
+    return strategy

@@ -1,0 +1,1 @@
+"""Presampling: which samples of a window get into the training set, decided without a model."""
