@@ -120,6 +120,10 @@ bench-data: setup system-benchmark system-postgresql $(venv)/stamps/group-test #
 	@scripts/build-benchmarks.sh
 	@$(python) -m benchmarks.data
 
+.PHONY: bench-selection
+bench-selection: setup $(venv)/stamps/group-test ## selection against its peers
+	@$(python) -m benchmarks.selection
+
 .PHONY: wheel
 wheel: $(venv)/stamps/group-build ## a wheel and a source distribution in dist/
 	@$(python) -m build --outdir dist .

@@ -15,3 +15,4 @@ for program in benchmarks/*.py; do
   python -m "benchmarks.$name" </dev/null
 done
 python -m benchmarks.data
+python -m benchmarks.selection
