@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+import modyn
+
 ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^```(?P<language>\w+)(?: file=(?P<file>\S+))?\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -75,6 +77,19 @@ def test_a_format_is_one_class_and_its_registration(tmp_path: Path, environment:
     follow(ROOT / "docs" / "adding-a-format.md", folder, environment)
 
     assert (folder / "output.txt").exists()
+
+
+def test_a_policy_is_one_class_and_its_name(tmp_path: Path, environment: dict[str, str]) -> None:
+    folder = tmp_path / "empty"
+    folder.mkdir()
+
+    follow(ROOT / "docs" / "adding-a-policy.md", folder, environment)
+
+    assert json.loads((folder / "status.json").read_text())[0]["pipeline"] == "readings"
+    with modyn.open(folder / ".modyn") as workspace:
+        (only,) = workspace.runs()
+        # Two days of 300 samples, and from the second trigger on half as many old ones.
+        assert only.triggers["training_samples"].tolist() == [600] + [900] * 8
 
 
 def test_data_that_keeps_arriving_is_pushed_and_watched(tmp_path: Path, environment: dict[str, str]) -> None:

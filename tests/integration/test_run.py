@@ -219,14 +219,10 @@ def test_an_unknown_dataset_is_named_before_anything_runs(tmp_path: Path) -> Non
 def test_what_this_version_cannot_run_is_refused_by_name(tmp_path: Path) -> None:
     document = pipeline(
         trigger={"id": "EnsembleTrigger", "subtriggers": {}, "ensemble_strategy": {"id": "MajorityVote"}},
-        selection_strategy={
-            "name": "FreshnessSamplingStrategy",
-            "unused_data_ratio": 50,
-            "tail_triggers": None,
-            "maximum_keys_in_memory": 10,
-        },
+        training__initial_model="pretrained",
+        training__initial_model_id=3,
     )
-    with pytest.raises(modyn.UnsupportedError, match=r"(?s)EnsembleTrigger.*FreshnessSamplingStrategy"):
+    with pytest.raises(modyn.UnsupportedError, match=r"(?s)EnsembleTrigger.*initial_model 'pretrained'"):
         modyn.open(tmp_path / "workspace").run(write_pipeline(tmp_path, document))
 
 

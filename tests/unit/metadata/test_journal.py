@@ -78,6 +78,7 @@ def test_every_commit_leaves_its_line_and_its_rows(database: Database, run: int,
     assert (row.pins, row.seconds, int(row.seed)) == ({"flights": 3}, 9.0, 2**64 - 1)
     trigger = journal.trigger(0)
     assert (trigger.state, trigger.model, trigger.training_samples) == ("done", 0, 500)
+    assert trigger.downsampling == {"strategy": "Loss"}
     assert trigger.seconds == {"decide": 0.1, "select": 0.2, "train": 2.0, "store": 0.01, "evaluate": 3.0}
     frame = journal.data().evaluations
     assert frame["value"].isna().tolist() == [True]
