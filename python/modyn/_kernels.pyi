@@ -16,6 +16,27 @@ def gradient_inner_products(
     out: int,
     parallel: int,
 ) -> None: ...
+def gradient_distances(
+    gradients: int,
+    embeddings: int,
+    count: int,
+    other_gradients: int,
+    other_embeddings: int,
+    other_count: int,
+    classes: int,
+    embedding: int,
+    out: int,
+    parallel: int,
+) -> None: ...
+def gradient_squared_norms(
+    gradients: int, embeddings: int, count: int, classes: int, embedding: int, out: int, parallel: int
+) -> None: ...
+def gradient_correlations(
+    gradients: int, embeddings: int, count: int, classes: int, embedding: int, residual: int, out: int, parallel: int
+) -> None: ...
+def gradient_weighted_sum(
+    gradients: int, embeddings: int, count: int, classes: int, embedding: int, weights: int, out: int, parallel: int
+) -> None: ...
 def k_center(
     features: int,
     width: int,

@@ -12,10 +12,17 @@ from typing import Any
 import torch
 
 from modyn.kernels import classification_operators as classification
-from modyn.kernels import gradients, matching_pursuit
+from modyn.kernels import gradient_operators as gradients
 from modyn.kernels import k_center as k_centers
+from modyn.kernels import matching_pursuit
 from modyn.kernels.classification import classification_scores, cross_entropy_gradients, label_scores
-from modyn.kernels.gradients import gradient_inner_products
+from modyn.kernels.gradients import (
+    gradient_correlations,
+    gradient_distances,
+    gradient_inner_products,
+    gradient_norms,
+    gradient_weighted_sum,
+)
 from modyn.kernels.k_center import k_center, k_center_per_group
 from modyn.kernels.matching_pursuit import orthogonal_matching_pursuit, orthogonal_matching_pursuit_per_group
 from modyn.kernels.operator import Operator
@@ -30,7 +37,11 @@ __all__ = [
     "cross_entropy_gradients",
     "facility_location",
     "facility_location_dense",
+    "gradient_correlations",
+    "gradient_distances",
     "gradient_inner_products",
+    "gradient_norms",
+    "gradient_weighted_sum",
     "k_center",
     "k_center_per_group",
     "label_scores",
@@ -52,6 +63,11 @@ OPERATORS: dict[str, Operator] = {
     f"cross_entropy_gradients({_CROSS_ENTROPY}) -> Tensor": classification.GRADIENTS,
     "gradient_inner_products(Tensor gradients, Tensor? embeddings, Tensor other_gradients, Tensor? other_embeddings) "
     "-> Tensor": gradients.INNER_PRODUCTS,
+    "gradient_distances(Tensor gradients, Tensor? embeddings, Tensor other_gradients, Tensor? other_embeddings) "
+    "-> Tensor": gradients.DISTANCES,
+    "gradient_norms(Tensor gradients, Tensor? embeddings) -> Tensor": gradients.NORMS,
+    "gradient_correlations(Tensor gradients, Tensor? embeddings, Tensor residual) -> Tensor": gradients.CORRELATIONS,
+    "gradient_weighted_sum(Tensor gradients, Tensor? embeddings, Tensor weights) -> Tensor": gradients.WEIGHTED_SUM,
     "k_center(Tensor features, Tensor? groups, int[] budgets, int[]? firsts, Tensor? centers) "
     "-> (Tensor picks, Tensor distances)": k_centers.K_CENTER,
     "orthogonal_matching_pursuit(Tensor gradients, Tensor? embeddings, Tensor? targets, Tensor? groups, int[] budgets, "

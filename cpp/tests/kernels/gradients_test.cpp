@@ -66,7 +66,74 @@ TEST_P(GradientInnerProducts, DoNotDependOnTheThreads) {
   EXPECT_EQ(alone, together);
 }
 
+using GradientFamily = EveryIsa;
+
+// [g ; vec(g e^T)] as [classes, embedding + 1], the column of the bias first.
+std::vector<double> whole(const GradientFactors& a, std::size_t i) {
+  std::vector<double> numbers;
+  for (std::size_t row = 0; row < a.classes; ++row) {
+    const auto gradient = static_cast<double>(a.gradients[i * a.classes + row]);
+    numbers.push_back(gradient);
+    for (std::size_t at = 0; at < a.embedding; ++at) {
+      numbers.push_back(gradient * static_cast<double>(a.embeddings[i * a.embedding + at]));
+    }
+  }
+  return numbers;
+}
+
+TEST_P(GradientFamily, DistancesAreThoseOfTheWholeGradients) {
+  for (const std::size_t embedding : {0, 1, 17}) {
+    const Samples a(45, 3, embedding, 1);
+    const Samples b(70, 3, embedding, 7);
+    std::vector<float> distances(a.factors.count * b.factors.count);
+    gradient_distances(a.factors, b.factors, distances.data(), test_threads(3));
+    for (std::size_t i = 0; i < a.factors.count; ++i) {
+      for (std::size_t j = 0; j < b.factors.count; ++j) {
+        const std::vector<double> one = whole(a.factors, i);
+        const std::vector<double> other = whole(b.factors, j);
+        double squared = 0;
+        for (std::size_t at = 0; at < one.size(); ++at) squared += (one[at] - other[at]) * (one[at] - other[at]);
+        ASSERT_NEAR(distances[i * b.factors.count + j], std::sqrt(squared), 1e-5 * std::sqrt(squared));
+      }
+    }
+  }
+}
+
+TEST_P(GradientFamily, SumsAndCorrelationsAreThoseOfTheWholeGradients) {
+  for (const std::size_t embedding : {0, 1, 17, 530}) {
+    const Samples a(600, 3, embedding, 1);
+    const std::vector<float> numbers = normal_numbers(a.factors.count, 5);
+    const std::vector<double> weights(numbers.begin(), numbers.end());
+    std::vector<double> sum(3 * (embedding + 1));
+    gradient_weighted_sum(a.factors, weights.data(), sum.data(), test_threads(3));
+    std::vector<double> expected(sum.size());
+    for (std::size_t i = 0; i < a.factors.count; ++i) {
+      const std::vector<double> one = whole(a.factors, i);
+      for (std::size_t at = 0; at < one.size(); ++at) expected[at] += weights[i] * one[at];
+    }
+    for (std::size_t at = 0; at < sum.size(); ++at) ASSERT_NEAR(sum[at], expected[at], 1e-3);
+
+    const std::vector<float> residual = normal_numbers(sum.size(), 6);
+    std::vector<float> correlations(a.factors.count);
+    std::vector<double> squared_norms(a.factors.count);
+    gradient_correlations(a.factors, residual.data(), correlations.data(), test_threads(3));
+    gradient_squared_norms(a.factors, squared_norms.data(), test_threads(3));
+    for (std::size_t i = 0; i < a.factors.count; ++i) {
+      const std::vector<double> one = whole(a.factors, i);
+      double correlation = 0;
+      double squared_norm = 0;
+      for (std::size_t at = 0; at < one.size(); ++at) {
+        correlation += one[at] * static_cast<double>(residual[at]);
+        squared_norm += one[at] * one[at];
+      }
+      ASSERT_NEAR(correlations[i], correlation, 1e-4 * (1 + std::sqrt(squared_norm)));
+      ASSERT_NEAR(squared_norms[i], squared_norm, 1e-9 * squared_norm);
+    }
+  }
+}
+
 MODYN_TEST_EVERY_ISA(GradientInnerProducts);
+MODYN_TEST_EVERY_ISA(GradientFamily);
 
 }  // namespace
 }  // namespace modyn::kernels

@@ -42,6 +42,22 @@ EXAMPLES: dict[str, list[Callable[[], tuple[Any, ...]]]] = {
         lambda: (_numbers(9, 4), None, _numbers(5, 4), None),
         lambda: (_numbers(9, 4), _numbers(9, 7), _numbers(5, 4), _numbers(5, 7)),
     ],
+    "gradient_distances": [
+        lambda: (_numbers(9, 4), None, _numbers(5, 4), None),
+        lambda: (_numbers(9, 4), _numbers(9, 7), _numbers(5, 4).bfloat16(), _numbers(5, 7)),
+    ],
+    "gradient_norms": [
+        lambda: (_numbers(9, 4), None),
+        lambda: (_numbers(9, 4), _numbers(9, 7)),
+    ],
+    "gradient_correlations": [
+        lambda: (_numbers(9, 4), None, _numbers(4, 1)),
+        lambda: (_numbers(9, 4), _numbers(9, 7), _numbers(4, 8)),
+    ],
+    "gradient_weighted_sum": [
+        lambda: (_numbers(9, 4), None, _numbers(9)),
+        lambda: (_numbers(9, 4), _numbers(9, 7), _numbers(9)),
+    ],
     "k_center": [
         lambda: (_numbers(50, 4), None, [7], [3], None),
         lambda: (_numbers(50, 4).bfloat16(), None, [7], None, _numbers(3, 4)),

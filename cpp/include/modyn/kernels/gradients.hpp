@@ -24,6 +24,10 @@ struct GradientFactors {
 // out[i, j] = <f_i of a, f_j of b>, [a.count, b.count].
 void gradient_inner_products(const GradientFactors& a, const GradientFactors& b, float* out, const Threads& threads);
 
+// out[i, j] = |f_i of a - f_j of b|, [a.count, b.count]; exact to about the last digits of float32 whatever gradients
+// and embeddings have in common.
+void gradient_distances(const GradientFactors& a, const GradientFactors& b, float* out, const Threads& threads);
+
 // out[i] = <f_i, f_i>, summed in float64.
 void gradient_squared_norms(const GradientFactors& a, double* out, const Threads& threads);
 
