@@ -10,6 +10,9 @@ constexpr std::size_t kSamples = 2 * kLanes;
 // Centers that a block is held against at once: as many as leave registers for samples and differences.
 constexpr std::size_t kCenters = MODYN_VECTOR_BYTES == 64 ? 12 : 5;
 
+constexpr std::size_t kRowsAhead = 4;
+constexpr std::size_t kNumbersOfLine = 64 / sizeof(float);
+
 template <std::size_t centers>
 MODYN_INLINE void visit(const float* samples, std::size_t width, const float* const* rows, const std::int32_t* numbers,
                         float* nearest, std::int32_t* owners) {
@@ -65,6 +68,10 @@ float squared_distance(const float* a, const float* b, std::size_t width) {
   return sum(sums[0] + sums[1]) + rest;
 }
 
+void prefetch(const float* row, std::size_t width) {
+  for (std::size_t at = 0; at < width; at += kNumbersOfLine) __builtin_prefetch(row + at);
+}
+
 bool is_finite(const float* row, std::size_t width) {
   Floats sums{};
   std::size_t at = 0;
@@ -82,6 +89,8 @@ bool is_finite(const float* row, std::size_t width) {
 bool pack_block(const float* const* rows, std::size_t count, std::size_t width, float* block) noexcept {
   bool finite = true;
   for (std::size_t sample = 0; sample < kBlockSamples; ++sample) {
+    // Rows of a block may lie anywhere.
+    if (sample + kRowsAhead < count) prefetch(rows[sample + kRowsAhead], width);
     if (sample < count) {
       const float* row = rows[sample];
       finite = finite && is_finite(row, width);

@@ -56,7 +56,8 @@ void CenterBlocks::pick(std::size_t block, std::size_t lane) {
 // Blocks of consecutive samples of order_, each up to one of the ends, all of them far from every center.
 void CenterBlocks::form(const std::vector<std::size_t>& ends) {
   blocks_.resize(ends.size());
-  packed_.resize(ends.size() * kBlockSamples * problem_.width);
+  packed_.reset();  // before the next is taken
+  packed_ = std::make_unique_for_overwrite<float[]>(ends.size() * kBlockSamples * problem_.width);
   nearest_.assign(ends.size() * kBlockSamples, kTaken);
   owners_.assign(ends.size() * kBlockSamples, 0);
   std::vector<std::uint8_t> finite(ends.size());
@@ -66,7 +67,7 @@ void CenterBlocks::form(const std::vector<std::size_t>& ends) {
     std::array<const float*, kBlockSamples> rows{};
     for (std::size_t lane = 0; lane < size; ++lane) rows[lane] = features(order_[begin + lane]);
     finite[number] = MODYN_DISPATCH(pack_block)(rows.data(), size, problem_.width,
-                                                packed_.data() + number * kBlockSamples * problem_.width);
+                                                packed_.get() + number * kBlockSamples * problem_.width);
     std::fill_n(nearest_.data() + number * kBlockSamples, size, kInfinity);
     blocks_[number] = {.bound = kInfinity,
                        .sample = *std::min_element(order_.data() + begin, order_.data() + begin + size),
@@ -125,8 +126,8 @@ void CenterBlocks::visit(std::size_t number, const float* const* centers, const 
     names = names_of_near.data();
     count = kept;
   }
-  MODYN_DISPATCH(visit_centers)(packed_.data() + number * kBlockSamples * problem_.width, problem_.width, centers,
-                                names, count, nearest, owners_.data() + number * kBlockSamples);
+  MODYN_DISPATCH(visit_centers)(packed_.get() + number * kBlockSamples * problem_.width, problem_.width, centers, names,
+                                count, nearest, owners_.data() + number * kBlockSamples);
   find_bound(block, number);
 }
 
@@ -179,7 +180,7 @@ void CenterBlocks::group() {
       owners_[number * kBlockSamples + lane] = owners[sample];
     }
     block.radius =
-        std::sqrt(MODYN_DISPATCH(bounding_ball)(packed_.data() + number * kBlockSamples * problem_.width, block.size,
+        std::sqrt(MODYN_DISPATCH(bounding_ball)(packed_.get() + number * kBlockSamples * problem_.width, block.size,
                                                 problem_.width, middles_.data() + number * problem_.width));
     block.visited = centers_.size();
     find_bound(block, number);

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "modyn/kernels/k_center.hpp"
@@ -56,7 +57,7 @@ class CenterBlocks {
   std::vector<std::int32_t> names_;  // of centers: 0, 1, ...
   std::vector<std::size_t> order_;
   std::vector<CenterBlock> blocks_;
-  std::vector<float> packed_;
+  std::unique_ptr<float[]> packed_;
   std::vector<float> nearest_;  // squared distances, for each lane of each block
   std::vector<std::int32_t> owners_;
   std::vector<float> middles_;  // of the balls; empty before the first grouping

@@ -10,6 +10,12 @@
 namespace modyn::kernels {
 namespace {
 
+// Rows of members lie anywhere, and the sweep over all samples has driven them out of the cache.
+void prefetch(const float* row, std::size_t width) {
+  constexpr std::size_t kLine = 64 / sizeof(float);
+  for (std::size_t at = 0; at < width; at += kLine) __builtin_prefetch(row + at);
+}
+
 // Gradients as they are: what is left is kept itself, in float64, and all samples are multiplied with it.
 class OfResidual : public Correlations {
  public:
@@ -44,8 +50,11 @@ class OfResidual : public Correlations {
     return MODYN_DISPATCH(product_of_both)(target_.data(), gradient(sample), target_.size());
   }
 
-  [[nodiscard]] double product(std::size_t sample, std::size_t other) const override {
-    return MODYN_DISPATCH(product_of_floats)(gradient(sample), gradient(other), samples_.classes);
+  void products(std::size_t sample, const std::vector<std::size_t>& members, double* out) const override {
+    for (std::size_t at = 0; at < members.size(); ++at) {
+      if (at + 2 < members.size()) prefetch(gradient(members[at + 2]), samples_.classes);
+      out[at] = MODYN_DISPATCH(product_of_floats)(gradient(sample), gradient(members[at]), samples_.classes);
+    }
   }
 
  private:
@@ -108,9 +117,12 @@ class OfProducts : public Correlations {
     return sum;
   }
 
-  [[nodiscard]] double product(std::size_t sample, std::size_t other) const override {
-    return MODYN_DISPATCH(product_of_floats)(gradient(sample), gradient(other), samples_.classes) *
-           (1 + MODYN_DISPATCH(product_of_floats)(embedding(sample), embedding(other), samples_.embedding));
+  void products(std::size_t sample, const std::vector<std::size_t>& members, double* out) const override {
+    for (std::size_t at = 0; at < members.size(); ++at) {
+      const std::size_t other = members[at];
+      out[at] = MODYN_DISPATCH(product_of_floats)(gradient(sample), gradient(other), samples_.classes) *
+                (1 + MODYN_DISPATCH(product_of_floats)(embedding(sample), embedding(other), samples_.embedding));
+    }
   }
 
  private:

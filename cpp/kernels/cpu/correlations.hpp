@@ -21,7 +21,8 @@ class Correlations {
   // Correlations with what is left, of the samples of one tile.
   virtual void correlate(std::size_t tile, float* out) const = 0;
   [[nodiscard]] virtual double product_with_target(std::size_t sample) const = 0;
-  [[nodiscard]] virtual double product(std::size_t sample, std::size_t other) const = 0;
+  // out[i] = product of the gradients of a sample and of members[i].
+  virtual void products(std::size_t sample, const std::vector<std::size_t>& members, double* out) const = 0;
 };
 
 // `target` is [classes, embedding + 1] and has to outlive what is returned, as the samples have to.

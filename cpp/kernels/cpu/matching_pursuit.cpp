@@ -35,6 +35,7 @@ class Pursuit {
         target_(make_target()),
         correlations_(correlations(problem.samples, target_, threads)),
         correlation_(problem.samples.count),
+        best_of_tile_(tiles()),
         states_(problem.samples.count, State::kFree),
         ridge_(options.ridge * std::accumulate(squared_norms.begin(), squared_norms.end(), 0.0) /
                static_cast<double>(squared_norms.size())),
@@ -92,6 +93,7 @@ class Pursuit {
       } else {
         states_[sample] = State::kOut;
         out.push_back(sample);
+        best_of_tile_[sample / Correlations::kTile] = best_of(sample / Correlations::kTile);
       }
     }
     for (const std::size_t sample : out) states_[sample] = State::kFree;
@@ -115,6 +117,7 @@ class Pursuit {
     correlations_->take_off(members_, weights_);
     threads_.for_each(tiles(), [&](std::size_t tile) {
       correlations_->correlate(tile, correlation_.data() + tile * Correlations::kTile);
+      best_of_tile_[tile] = best_of(tile);
     });
   }
 
@@ -122,11 +125,25 @@ class Pursuit {
     return (problem_.samples.count + Correlations::kTile - 1) / Correlations::kTile;
   }
 
-  // The free sample that helps most, the lowest of several.
+  // The free sample of a tile that helps most, the lowest of several.
+  [[nodiscard]] std::size_t best_of(std::size_t tile) const {
+    const std::size_t first = tile * Correlations::kTile;
+    const std::size_t end = std::min(first + Correlations::kTile, states_.size());
+    std::size_t best = kNone;
+    double most = -std::numeric_limits<double>::infinity();
+    for (std::size_t sample = first; sample < end; ++sample) {
+      const double here = helps(correlation_[sample]);
+      if (here <= most || states_[sample] != State::kFree) continue;
+      best = sample;
+      most = here;
+    }
+    return best;
+  }
+
   [[nodiscard]] std::size_t best() const {
     std::size_t best = kNone;
-    for (std::size_t sample = 0; sample < states_.size(); ++sample) {
-      if (states_[sample] != State::kFree) continue;
+    for (const std::size_t sample : best_of_tile_) {
+      if (sample == kNone) continue;
       if (best == kNone || helps(correlation_[sample]) > helps(correlation_[best])) best = sample;
     }
     return best;
@@ -135,7 +152,7 @@ class Pursuit {
   // Makes a sample a member, with new weights for all; false, and nothing has changed, if it has nothing to add.
   bool admit(std::size_t sample) {
     std::vector<double> products(members_.size());
-    for (std::size_t at = 0; at < members_.size(); ++at) products[at] = correlations_->product(sample, members_[at]);
+    correlations_->products(sample, members_, products.data());
     if (!factor_.append(products, squared_norms_[sample] + ridge_)) return false;
     members_.push_back(sample);
     weights_.push_back(0);
@@ -214,6 +231,7 @@ class Pursuit {
   std::vector<double> target_;
   std::unique_ptr<Correlations> correlations_;
   std::vector<float> correlation_;
+  std::vector<std::size_t> best_of_tile_;  // kNone where all are taken
   std::vector<State> states_;
   double ridge_;
   double target_squared_;
