@@ -11,10 +11,12 @@ from typing import Any
 
 import torch
 
+from modyn.kernels import binary_operators as binary
 from modyn.kernels import classification_operators as classification
 from modyn.kernels import gradient_operators as gradients
 from modyn.kernels import k_center as k_centers
 from modyn.kernels import matching_pursuit
+from modyn.kernels.binary import binary_gradients, binary_label_scores, binary_scores
 from modyn.kernels.classification import classification_scores, cross_entropy_gradients, label_scores
 from modyn.kernels.gradients import (
     gradient_correlations,
@@ -33,6 +35,9 @@ from modyn.kernels.submodular.nearest_pick import nearest_pick
 
 __all__ = [
     "OPERATORS",
+    "binary_gradients",
+    "binary_label_scores",
+    "binary_scores",
     "classification_scores",
     "cross_entropy_gradients",
     "facility_location",
@@ -51,15 +56,19 @@ __all__ = [
 ]
 
 _CROSS_ENTROPY = "Tensor logits, Tensor targets, Tensor? class_weights, int ignore_index, float label_smoothing"
+_BINARY = "Tensor logits, Tensor targets, Tensor? weight, Tensor? pos_weight"
+_SCORES = "(Tensor loss, Tensor max_probability, Tensor margin, Tensor entropy, Tensor gradient_norm)"
+_LABEL_SCORES = "(Tensor loss, Tensor probability, Tensor margin, Tensor correct)"
+_OF_SCORES = "Tensor? of_loss, Tensor? of_max_probability, Tensor? of_margin, Tensor? of_entropy"
 
 OPERATORS: dict[str, Operator] = {
-    f"classification_scores({_CROSS_ENTROPY}) -> (Tensor loss, Tensor max_probability, Tensor margin, Tensor entropy, "
-    "Tensor gradient_norm)": classification.SCORES,
-    "classification_scores_backward(Tensor? of_loss, Tensor? of_max_probability, Tensor? of_margin, "
-    f"Tensor? of_entropy, {_CROSS_ENTROPY}) -> Tensor": classification.SCORES_BACKWARD,
-    f"label_scores({_CROSS_ENTROPY}) -> (Tensor loss, Tensor probability, Tensor margin, Tensor correct)": (
-        classification.LABEL_SCORES
-    ),
+    f"binary_scores({_BINARY}) -> {_SCORES}": binary.SCORES,
+    f"binary_scores_backward({_OF_SCORES}, {_BINARY}) -> Tensor": binary.SCORES_BACKWARD,
+    f"binary_label_scores({_BINARY}) -> {_LABEL_SCORES}": binary.LABEL_SCORES,
+    f"binary_gradients({_BINARY}) -> Tensor": binary.GRADIENTS,
+    f"classification_scores({_CROSS_ENTROPY}) -> {_SCORES}": classification.SCORES,
+    f"classification_scores_backward({_OF_SCORES}, {_CROSS_ENTROPY}) -> Tensor": classification.SCORES_BACKWARD,
+    f"label_scores({_CROSS_ENTROPY}) -> {_LABEL_SCORES}": classification.LABEL_SCORES,
     f"cross_entropy_gradients({_CROSS_ENTROPY}) -> Tensor": classification.GRADIENTS,
     "gradient_inner_products(Tensor gradients, Tensor? embeddings, Tensor other_gradients, Tensor? other_embeddings) "
     "-> Tensor": gradients.INNER_PRODUCTS,

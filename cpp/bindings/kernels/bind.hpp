@@ -20,6 +20,7 @@ template <typename T>
   return reinterpret_cast<T*>(address);
 }
 
+void bind_binary(pybind11::module_& module);
 void bind_classification(pybind11::module_& module);
 void bind_gradients(pybind11::module_& module);
 void bind_k_center(pybind11::module_& module);

@@ -42,6 +42,7 @@ PYBIND11_MODULE(_kernels, module) {
   module.def("isas", &isas, "Sets of vector instructions that this processor has, the best last.");
   module.def("isa", [] { return std::string(modyn::kernels::name_of(modyn::kernels::isa())); }, "The set in use.");
   module.def("use_isa", &use_isa, py::arg("name"), "Use this set from now on. ValueError if the processor has none.");
+  bind_binary(module);
   bind_classification(module);
   bind_gradients(module);
   bind_k_center(module);

@@ -1,20 +1,12 @@
 #include "kernels/cpu/classification.hpp"
 
-#include <algorithm>
 #include <atomic>
 #include <vector>
 
+#include "kernels/cpu/row_parts.hpp"
+
 namespace modyn::kernels {
 namespace {
-
-// A part of the work: about as many logits, and whole batches of rows.
-constexpr std::size_t kLogitsOfPart = std::size_t{1} << 16;
-constexpr std::size_t kRowsOfBatch = 16;
-
-std::size_t rows_of_part(std::size_t classes) {
-  const std::size_t rows = std::max<std::size_t>(kLogitsOfPart / classes, 1);
-  return (rows + kRowsOfBatch - 1) / kRowsOfBatch * kRowsOfBatch;
-}
 
 template <typename Real>
 std::vector<Real> padded(const CrossEntropy& criterion, std::size_t classes) {
@@ -49,13 +41,10 @@ std::size_t each_part(ClassificationTask task, const Threads& threads, const Row
       task.criterion.class_weights = floats.data();
     }
   }
-  const std::size_t of_part = rows_of_part(classes);
   std::atomic<std::size_t> unknown{kNoRow};
-  threads.for_each((task.logits.count + of_part - 1) / of_part, [&](std::size_t part) {
-    const std::size_t first = part * of_part;
-    const std::size_t last = std::min(first + of_part, task.logits.count);
-    const std::size_t row = find_unknown_label(task.criterion, classes, first, last);
-    if (row == kNoRow) return rows(task, first, last - first);
+  for_each_rows(task.logits.count, classes, threads, [&](std::size_t first, std::size_t count) {
+    const std::size_t row = find_unknown_label(task.criterion, classes, first, first + count);
+    if (row == kNoRow) return rows(task, first, count);
     unknown.store(row, std::memory_order_relaxed);
   });
   return unknown.load();

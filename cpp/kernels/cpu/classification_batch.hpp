@@ -7,26 +7,6 @@
 
 namespace modyn::kernels::MODYN_ISA_NAMESPACE {
 
-template <typename Real>
-MODYN_INLINE Real* at(void* numbers, std::size_t index) {
-  return static_cast<Real*>(numbers) + index;
-}
-
-template <typename Real>
-MODYN_INLINE const Real* at(const void* numbers, std::size_t index) {
-  return static_cast<const Real*>(numbers) + index;
-}
-
-// One number of each row of a batch, read or written lane by lane.
-template <typename Real>
-struct PerRow {
-  Real numbers[Lanes<Real>::kCount];
-
-  [[nodiscard]] MODYN_INLINE Values<Real> vector() const { return read<Real>(numbers); }
-  MODYN_INLINE Real& operator[](std::size_t row) { return numbers[row]; }
-  MODYN_INLINE Real operator[](std::size_t row) const { return numbers[row]; }
-};
-
 // As many rows as a vector has lanes, or the last ones.
 template <typename E>
 class Batch {
@@ -41,10 +21,10 @@ class Batch {
   MODYN_INLINE Batch(const ClassificationTask& task, Tail<E>& tail) : task_(task), tail_(tail) {
     const CrossEntropy& criterion = task.criterion;
     general_ = criterion.probabilities != nullptr || criterion.label_smoothing > 0;
-    label_share_ = static_cast<Real>(1 - criterion.label_smoothing);
+    share_ = static_cast<Real>(1 - criterion.label_smoothing);
     factors_ = {.weights = general_ ? at<Real>(criterion.class_weights, 0) : nullptr,
                 .probabilities = nullptr,
-                .share = label_share_,
+                .share = share_,
                 .floor = static_cast<Real>(criterion.label_smoothing / static_cast<double>(task.logits.classes))};
     short_.classes = task.logits.classes;
   }
@@ -52,14 +32,14 @@ class Batch {
   MODYN_INLINE void take(std::size_t first, std::size_t rows) {
     first_ = first;
     rows_ = rows;
-    for (std::size_t row = 0; row < kWidth; ++row) read_label(row);
+    read_labels();
     if (is_short()) {
       sum_short_rows();
     } else {
       sum_long_rows();
     }
     const V one = all<Real>(1);
-    label_power_ = exp_of_negative<Real>(label_logits_.vector() - sums_.top);
+    label_power_ = exp_of_negative<Real>(label_logit_ - sums_.top);
     sum_ = sums_.rest + 1;
     log_sum_ = log_of_one_more<Real>(sums_.rest);
     miss_ = (sums_.rest + (one - label_power_)) / sum_;
@@ -69,9 +49,7 @@ class Batch {
 
   MODYN_INLINE void write_scores() {
     const ClassificationScores& scores = task_.scores;
-    const V share = label_shares_.vector();
-    const V label_loss = (sums_.top - label_logits_.vector()) + log_sum_;
-    V loss = share == 0 ? V{} : share * label_loss;
+    V loss = label_share_ == 0 ? V{} : label_share_ * ((sums_.top - label_logit_) + log_sum_);
     if (general_) loss += sums_.shifted + sums_.mass * log_sum_;
     put(scores.loss, counted() ? loss : V{});
     put(scores.max_probability, 1 / sum_);
@@ -79,13 +57,13 @@ class Batch {
     put(scores.entropy, entropy_);
     if (scores.gradient_norm != nullptr) put(scores.gradient_norm, counted() ? gradient_norm() : V{});
     const V missing = all<Real>(static_cast<Real>(__builtin_nan("")));
-    const B has_label = label_numbers() >= 0;
+    const B has_label = label_ >= 0;
     put(scores.label_probability, has_label ? label_power_ / sum_ : missing);
     if (scores.label_margin == nullptr && scores.correct == nullptr) return;
-    const B is_top = label_logits_.vector() == sums_.top;
+    const B is_top = label_logit_ == sums_.top;
     // The difference is NaN exactly if the row has a NaN.
     const V others = (is_top ? sums_.second : sums_.top) + (sums_.rest - sums_.rest);
-    put(scores.label_margin, has_label ? label_logits_.vector() - others : missing);
+    put(scores.label_margin, has_label ? label_logit_ - others : missing);
     if (scores.correct != nullptr) write_correct(is_top & has_label & (sums_.rest == sums_.rest));
   }
 
@@ -101,7 +79,7 @@ class Batch {
   }
 
  private:
-  [[nodiscard]] MODYN_INLINE bool is_short() const { return task_.logits.classes <= kShortRow; }
+  [[nodiscard]] MODYN_INLINE bool is_short() const { return task_.logits.classes <= kTileColumns; }
   [[nodiscard]] MODYN_INLINE std::size_t classes() const { return task_.logits.classes; }
   [[nodiscard]] MODYN_INLINE const Stored* logits(std::size_t row) const {
     return at<Stored>(task_.logits.values, (first_ + row) * classes());
@@ -111,55 +89,52 @@ class Batch {
                ? nullptr
                : at<Real>(task_.criterion.probabilities, (first_ + row) * classes());
   }
-  // The labels as integers as wide as Real; -1 for none.
-  [[nodiscard]] MODYN_INLINE B label_numbers() const {
-    B numbers;
-    for (std::size_t row = 0; row < kWidth; ++row) numbers[row] = static_cast<I>(labels_[row]);
-    return numbers;
-  }
   // Which rows have a loss.
   [[nodiscard]] MODYN_INLINE B counted() const {
-    return task_.criterion.probabilities == nullptr ? label_numbers() >= 0 : B{} == 0;
+    return task_.criterion.probabilities == nullptr ? label_ >= 0 : B{} == 0;
   }
 
   MODYN_INLINE void put(void* to, V value) const {
-    if (to == nullptr) return;
-    if (rows_ == kWidth) {
-      write<Real>(at<Real>(to, first_), value);
-    } else {
-      write_some<Real>(at<Real>(to, first_), rows_, value);
-    }
+    if (to != nullptr) write_rows<Real>(at<Real>(to, first_), rows_, value);
   }
 
   // Numbers of the batch's rows, 0 behind the last row and for null.
   [[nodiscard]] MODYN_INLINE V get(const void* from) const {
-    PerRow<Real> numbers{};
-    if (from != nullptr) __builtin_memcpy(&numbers, at<Real>(from, first_), rows_ * sizeof(Real));
-    return numbers.vector();
+    return from == nullptr ? V{} : read_rows<Real>(at<Real>(from, first_), rows_);
   }
 
-  MODYN_INLINE void read_label(std::size_t row) {
-    labels_[row] = -1;
-    label_logits_[row] = 0;
-    label_shares_[row] = 0;
-    if (row >= rows_) return;
+  MODYN_INLINE void read_labels() {
     const CrossEntropy& criterion = task_.criterion;
+    for (std::size_t row = 0; row < kWidth; ++row) labels_[row] = -1;
     if (criterion.probabilities != nullptr) {
-      labels_[row] = likeliest(probabilities(row));
+      for (std::size_t row = 0; row < rows_; ++row) labels_[row] = likeliest(probabilities(row));
     } else {
-      const std::int64_t label = criterion.labels[first_ + row];
-      if (label == criterion.ignore_index) return;
-      labels_[row] = label;
-      const Real* weights = at<Real>(criterion.class_weights, 0);
-      label_shares_[row] = label_share_ * (weights == nullptr ? Real{1} : weights[label]);
+      const std::int64_t* labels = criterion.labels + first_;
+      for (std::size_t row = 0; row < rows_; ++row) {
+        labels_[row] = labels[row] == criterion.ignore_index ? -1 : static_cast<I>(labels[row]);
+      }
     }
-    label_logits_[row] = E::scalar(logits(row)[labels_[row]]);
+    __builtin_memcpy(&label_, labels_, sizeof(label_));
+    PerRow<Real> of_label{};
+    for (std::size_t row = 0; row < rows_; ++row) {
+      if (labels_[row] >= 0) of_label[row] = E::scalar(logits(row)[labels_[row]]);
+    }
+    label_logit_ = of_label.vector();
+    label_share_ = V{};
+    if (criterion.probabilities != nullptr) return;
+    label_share_ = label_ >= 0 ? all<Real>(share_) : V{};
+    if (criterion.class_weights == nullptr) return;
+    PerRow<Real> weights{};
+    for (std::size_t row = 0; row < rows_; ++row) {
+      if (labels_[row] >= 0) weights[row] = *at<Real>(criterion.class_weights, static_cast<std::size_t>(labels_[row]));
+    }
+    label_share_ *= weights.vector();
   }
 
-  [[nodiscard]] MODYN_INLINE std::int64_t likeliest(const Real* of_row) const {
+  [[nodiscard]] MODYN_INLINE I likeliest(const Real* of_row) const {
     std::size_t best = 0;
     for (std::size_t c = 1; c < classes(); ++c) best = of_row[c] > of_row[best] ? c : best;
-    return static_cast<std::int64_t>(best);
+    return static_cast<I>(best);
   }
 
   MODYN_INLINE LongRow<E> long_row(std::size_t row) const {
@@ -193,9 +168,9 @@ class Batch {
 
   MODYN_INLINE void sum_short_rows() {
     short_.factors = factors_;
-    fill<E>(short_.logits, logits(0), rows_, classes());
+    fill<E>(short_.logits, logits(0), classes(), rows_, classes());
     if (task_.criterion.probabilities != nullptr) {
-      fill<typename ElementOf<Real>::Type>(short_.probabilities, probabilities(0), rows_, classes());
+      fill<typename ElementOf<Real>::Type>(short_.probabilities, probabilities(0), classes(), rows_, classes());
       short_.factors.probabilities = short_.probabilities.numbers;
     }
     sums_ = sums_of<Real>(short_);
@@ -205,7 +180,7 @@ class Batch {
   [[nodiscard]] MODYN_INLINE GradientTerms<V> terms_of(const ScoreDerivatives& outer) const {
     const V of_loss = counted() ? get(outer.loss) : V{};
     const V of_entropy = get(outer.entropy);
-    const V label = of_loss * label_shares_.vector();
+    const V label = of_loss * label_share_;
     const V slope = label + of_loss * sums_.mass - of_entropy * (entropy_ - log_sum_) -
                     get(outer.max_probability) / sum_ - get(outer.margin) * margin_;
     return {.top = sums_.top,
@@ -218,7 +193,7 @@ class Batch {
   }
 
   [[nodiscard]] MODYN_INLINE V gradient_norm() const {
-    const V share = label_shares_.vector();
+    const V share = label_share_;
     if (!general_) {
       const V one = all<Real>(1);
       const V others = (sums_.squares + (one - label_power_ * label_power_)) / (sum_ * sum_);
@@ -235,10 +210,9 @@ class Batch {
   }
 
   [[nodiscard]] MODYN_INLINE V short_squares(const GradientTerms<V>& terms) const {
-    const B label = label_numbers();
     V squares{};
     for (std::size_t c = 0; c < classes(); ++c) {
-      const V g = gradient<Real>(terms, short_.logits.row(c), short_.v(c), label == static_cast<I>(c));
+      const V g = gradient<Real>(terms, short_.logits.column(c), short_.v(c), label_ == static_cast<I>(c));
       squares += g * g;
     }
     return squares;
@@ -258,7 +232,7 @@ class Batch {
     for (std::size_t lane = 0; lane < kWidth; ++lane) lane_numbers[lane] = static_cast<I>(lane);
     const LongRow<E> logits_of_row = long_row(row);
     logits_of_row.each(0, classes(), [&](V z, std::size_t first) {
-      const auto label = static_cast<I>(labels_[row] - static_cast<std::int64_t>(first));
+      const auto label = static_cast<I>(labels_[row] - static_cast<I>(first));
       const V v = general_ ? logits_of_row.v(first) : V{};
       visit(gradient<Real>(of_row, z, v, lane_numbers == label), first);
     });
@@ -288,15 +262,12 @@ class Batch {
   }
 
   MODYN_INLINE void write_short_gradients(const GradientTerms<V>& terms) {
-    const B label = label_numbers();
     Real* to = at<Real>(task_.gradients, first_ * classes());
     for (std::size_t c = 0; c < classes(); ++c) {
       const V v = general_ ? short_.v(c) : V{};
-      short_.logits.set(c, gradient<Real>(terms, short_.logits.row(c), v, label == static_cast<I>(c)));
+      short_.logits.set(c, gradient<Real>(terms, short_.logits.column(c), v, label_ == static_cast<I>(c)));
     }
-    for (std::size_t row = 0; row < rows_; ++row) {
-      for (std::size_t c = 0; c < classes(); ++c) to[row * classes() + c] = short_.logits.numbers[c * kWidth + row];
-    }
+    empty<Real>(short_.logits, to, classes(), rows_, classes());
   }
 
   // The first class other than `but` with this logit, or `classes` if there is none.
@@ -335,15 +306,16 @@ class Batch {
   const ClassificationTask& task_;
   Tail<E>& tail_;
   bool general_;
-  Real label_share_;
+  Real share_;  // of the target in the loss, the rest being smoothed
   LossFactors<Real> factors_;
   ShortRows<Real> short_;
 
   std::size_t first_ = 0;
   std::size_t rows_ = 0;
-  std::int64_t labels_[kWidth];
-  PerRow<Real> label_logits_;
-  PerRow<Real> label_shares_;  // the factor of -log p of the label
+  I labels_[kWidth];  // -1 for none
+  B label_;           // the same
+  V label_logit_;     // 0 without a label
+  V label_share_;     // the factor of -log p of the label
 
   RowSums<V> sums_;
   V sum_;  // of exp(z_c - top)

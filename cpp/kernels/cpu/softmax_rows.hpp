@@ -4,8 +4,8 @@
 // together, a row in each lane; either way the results have a row in each lane.
 #pragma once
 
-#include "kernels/cpu/elements.hpp"
 #include "kernels/cpu/exponential.hpp"
+#include "kernels/cpu/tile.hpp"
 
 namespace modyn::kernels::MODYN_ISA_NAMESPACE {
 
@@ -217,32 +217,7 @@ MODYN_INLINE RowSums<typename E::Real> sums_of(const LongRow<E>& row, const void
           .shifted = total<Real>(lanes.shifted)};
 }
 
-// Rows of at most this many classes are summed together.
-inline constexpr std::size_t kShortRow = 32;
-
-// As many rows as there are lanes; number c of lane r belongs to class c of row r.
-template <typename Real>
-struct Tile {
-  static constexpr std::size_t kWidth = Lanes<Real>::kCount;
-  Real numbers[kShortRow * kWidth];
-
-  [[nodiscard]] MODYN_INLINE Values<Real> row(std::size_t c) const { return read<Real>(numbers + c * kWidth); }
-  MODYN_INLINE void set(std::size_t c, Values<Real> value) { write<Real>(numbers + c * kWidth, value); }
-};
-
-template <typename E>
-MODYN_INLINE void fill(Tile<typename E::Real>& tile, const typename E::Stored* from, std::size_t rows,
-                       std::size_t classes) {
-  constexpr std::size_t kWidth = Lanes<typename E::Real>::kCount;
-  for (std::size_t row = 0; row < rows; ++row) {
-    for (std::size_t c = 0; c < classes; ++c) tile.numbers[c * kWidth + row] = E::scalar(from[row * classes + c]);
-  }
-  for (std::size_t row = rows; row < kWidth; ++row) {
-    for (std::size_t c = 0; c < classes; ++c) tile.numbers[c * kWidth + row] = 0;
-  }
-}
-
-// Short rows, and v of each of their classes.
+// Rows of at most kTileColumns classes, and v of each of their classes.
 template <typename Real>
 struct ShortRows {
   Tile<Real> logits;
@@ -252,7 +227,7 @@ struct ShortRows {
 
   [[nodiscard]] MODYN_INLINE Values<Real> v(std::size_t c) const {
     Values<Real> share = all<Real>(factors.floor);
-    if (factors.probabilities != nullptr) share += probabilities.row(c) * factors.share;
+    if (factors.probabilities != nullptr) share += probabilities.column(c) * factors.share;
     return share * factors.weights[c];
   }
 };
@@ -261,12 +236,12 @@ template <typename Real>
 MODYN_INLINE RowSums<Values<Real>> sums_of(const ShortRows<Real>& rows) {
   using V = Values<Real>;
   SoftmaxLanes<Real> lanes;
-  for (std::size_t c = 0; c < rows.classes; ++c) lanes.rank(rows.logits.row(c));
+  for (std::size_t c = 0; c < rows.classes; ++c) lanes.rank(rows.logits.column(c));
   const auto no_top = lanes.top == kMinusInfinity<Real>;
   const V base = no_top ? V{} : lanes.top;
-  for (std::size_t c = 0; c < rows.classes; ++c) lanes.add(rows.logits.row(c), base);
+  for (std::size_t c = 0; c < rows.classes; ++c) lanes.add(rows.logits.column(c), base);
   if (rows.factors.weights != nullptr) {
-    for (std::size_t c = 0; c < rows.classes; ++c) lanes.add_loss(rows.logits.row(c), base, rows.v(c));
+    for (std::size_t c = 0; c < rows.classes; ++c) lanes.add_loss(rows.logits.column(c), base, rows.v(c));
   }
   const V more_tops = no_top ? all<Real>(static_cast<Real>(__builtin_nan(""))) : lanes.tops - 1;
   return {.top = lanes.top,

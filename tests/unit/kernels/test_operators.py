@@ -21,6 +21,31 @@ def _labels(count: int, classes: int) -> torch.Tensor:
 
 # For each operator, arguments of several kinds.
 EXAMPLES: dict[str, list[Callable[[], tuple[Any, ...]]]] = {
+    "binary_scores": [
+        lambda: (_numbers(9, 1).requires_grad_(), _labels(9, 2)[:, None], None, None),
+        lambda: (_numbers(9, 140).half(), _numbers(9, 140).sigmoid(), _numbers(9, 140).abs(), _numbers(140).abs()),
+    ],
+    "binary_scores_backward": [
+        lambda: (
+            _numbers(9),
+            _numbers(9),
+            _numbers(9),
+            _numbers(9),
+            _numbers(9, 1),
+            _labels(9, 2)[:, None],
+            None,
+            None,
+        ),
+        lambda: (_numbers(9), None, None, None, _numbers(9, 4), _numbers(9, 4).sigmoid(), None, _numbers(4).abs()),
+    ],
+    "binary_label_scores": [
+        lambda: (_numbers(9, 1), _labels(9, 2)[:, None], None, None),
+        lambda: (_numbers(9, 4).double(), _numbers(9, 4).sigmoid(), _numbers(4).abs(), None),
+    ],
+    "binary_gradients": [
+        lambda: (_numbers(9, 1), _labels(9, 2)[:, None], None, None),
+        lambda: (_numbers(9, 140), _numbers(9, 140).sigmoid(), _numbers(9, 140).abs(), _numbers(140).abs()),
+    ],
     "classification_scores": [
         lambda: (_numbers(9, 4).requires_grad_(), _labels(9, 4), None, 3, 0.0),
         lambda: (_numbers(9, 40).double(), _labels(9, 40), _numbers(40).abs(), -100, 0.1),
