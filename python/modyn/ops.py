@@ -29,8 +29,12 @@ from modyn.kernels.k_center import k_center, k_center_per_group
 from modyn.kernels.matching_pursuit import orthogonal_matching_pursuit, orthogonal_matching_pursuit_per_group
 from modyn.kernels.operator import Operator
 from modyn.kernels.submodular import facility_location as facility_locations
+from modyn.kernels.submodular import graph_cut as graph_cuts
+from modyn.kernels.submodular import log_determinant as log_determinants
 from modyn.kernels.submodular import nearest_pick as nearest_picks
 from modyn.kernels.submodular.facility_location import facility_location, facility_location_dense
+from modyn.kernels.submodular.graph_cut import graph_cut, graph_cut_dense
+from modyn.kernels.submodular.log_determinant import log_determinant, log_determinant_dense
 from modyn.kernels.submodular.nearest_pick import nearest_pick
 
 __all__ = [
@@ -47,9 +51,13 @@ __all__ = [
     "gradient_inner_products",
     "gradient_norms",
     "gradient_weighted_sum",
+    "graph_cut",
+    "graph_cut_dense",
     "k_center",
     "k_center_per_group",
     "label_scores",
+    "log_determinant",
+    "log_determinant_dense",
     "nearest_pick",
     "orthogonal_matching_pursuit",
     "orthogonal_matching_pursuit_per_group",
@@ -86,6 +94,18 @@ OPERATORS: dict[str, Operator] = {
     "-> (Tensor picks, Tensor gains)": facility_locations.FACILITY_LOCATION,
     "facility_location_dense(Tensor similarities, int k, str optimizer, float epsilon, float beta, int seed) "
     "-> (Tensor picks, Tensor gains)": facility_locations.FACILITY_LOCATION_DENSE,
+    "graph_cut(Tensor gradients, Tensor? embeddings, Tensor? groups, int k, int[]? budgets, str similarity, float lam, "
+    "str optimizer, float epsilon, float beta, int seed) "
+    "-> (Tensor picks, Tensor gains)": graph_cuts.GRAPH_CUT,
+    "graph_cut_dense(Tensor similarities, int k, float lam, "
+    "str optimizer, float epsilon, float beta, int seed) "
+    "-> (Tensor picks, Tensor gains)": graph_cuts.GRAPH_CUT_DENSE,
+    "log_determinant(Tensor gradients, Tensor? embeddings, Tensor? groups, int k, int[]? budgets, float ridge, "
+    "str optimizer, float epsilon, float beta, int seed) "
+    "-> (Tensor picks, Tensor gains)": log_determinants.LOG_DETERMINANT,
+    "log_determinant_dense(Tensor similarities, int k, float ridge, "
+    "str optimizer, float epsilon, float beta, int seed) "
+    "-> (Tensor picks, Tensor gains)": log_determinants.LOG_DETERMINANT_DENSE,
     "nearest_pick(Tensor gradients, Tensor? embeddings, Tensor? groups, Tensor picks, str similarity) "
     "-> (Tensor nearest, Tensor similarities)": nearest_picks.NEAREST_PICK,
 }

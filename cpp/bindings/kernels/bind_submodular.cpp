@@ -75,6 +75,46 @@ void bind_submodular(py::module_& module) {
       },
       py::call_guard<py::gil_scoped_release>());
   module.def(
+      "graph_cut",
+      [](Address gradients, Address embeddings, std::size_t count, std::size_t classes, std::size_t embedding,
+         Address groups, std::size_t group_count, Address budgets, const std::string& similarity, double weight,
+         const std::string& optimizer, double epsilon, double beta, std::int64_t seed, Address picks, Address gains,
+         std::size_t k, unsigned parallel) {
+        kernels::graph_cut(samples_of(gradients, embeddings, count, classes, embedding), similarity_of(similarity),
+                           weight, groups_of(groups, group_count, budgets), greedy_of(optimizer, epsilon, beta, seed),
+                           picks_of(picks, gains, k), threads(parallel));
+      },
+      py::call_guard<py::gil_scoped_release>());
+  module.def(
+      "graph_cut_dense",
+      [](Address similarities, std::size_t count, double weight, const std::string& optimizer, double epsilon,
+         double beta, std::int64_t seed, Address picks, Address gains, std::size_t k, unsigned parallel) {
+        kernels::graph_cut_dense(pointer<const float>(similarities), count, weight,
+                                 greedy_of(optimizer, epsilon, beta, seed), picks_of(picks, gains, k),
+                                 threads(parallel));
+      },
+      py::call_guard<py::gil_scoped_release>());
+  module.def(
+      "log_determinant",
+      [](Address gradients, Address embeddings, std::size_t count, std::size_t classes, std::size_t embedding,
+         Address groups, std::size_t group_count, Address budgets, double ridge, const std::string& optimizer,
+         double epsilon, double beta, std::int64_t seed, Address picks, Address gains, std::size_t k,
+         unsigned parallel) {
+        kernels::log_determinant(samples_of(gradients, embeddings, count, classes, embedding), ridge,
+                                 groups_of(groups, group_count, budgets), greedy_of(optimizer, epsilon, beta, seed),
+                                 picks_of(picks, gains, k), threads(parallel));
+      },
+      py::call_guard<py::gil_scoped_release>());
+  module.def(
+      "log_determinant_dense",
+      [](Address similarities, std::size_t count, double ridge, const std::string& optimizer, double epsilon,
+         double beta, std::int64_t seed, Address picks, Address gains, std::size_t k, unsigned parallel) {
+        kernels::log_determinant_dense(pointer<const float>(similarities), count, ridge,
+                                       greedy_of(optimizer, epsilon, beta, seed), picks_of(picks, gains, k),
+                                       threads(parallel));
+      },
+      py::call_guard<py::gil_scoped_release>());
+  module.def(
       "nearest_pick",
       [](Address gradients, Address embeddings, std::size_t count, std::size_t classes, std::size_t embedding,
          Address groups, std::size_t group_count, Address picks, std::size_t k, const std::string& similarity,

@@ -8,41 +8,13 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.kernels.submodular_data import EXACT, OPTIMIZERS, all_similarities, normal, whole_gradients
 from torch import Tensor
 
 from modyn import _native
 from modyn.kernels.submodular import reference
 from modyn.kernels.submodular.facility_location import FACILITY_LOCATION, FACILITY_LOCATION_DENSE
 from modyn.ops import facility_location, facility_location_dense, nearest_pick
-
-OPTIMIZERS = ["naive", "lazy", "stochastic", "approximate_lazy"]
-EXACT = ["naive", "lazy"]
-
-
-def normal(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
-
-
-def whole_gradients(gradients: Tensor, embeddings: Tensor | None) -> Tensor:
-    if embeddings is None:
-        return gradients.double()
-    outer = gradients.double()[:, :, None] * embeddings.double()[:, None, :]
-    return torch.cat([gradients.double(), outer.flatten(1)], dim=1)
-
-
-def all_similarities(features: Tensor, similarity: str, groups: Tensor | None = None) -> Tensor:
-    """[N, N] float64, by definition: from differences and whole gradients."""
-    groups = torch.zeros(len(features), dtype=torch.int64) if groups is None else groups
-    same = groups[:, None] == groups
-    if similarity == "cosine":
-        norms = features.norm(dim=1, keepdim=True)
-        unit = features / torch.where(norms > 0, norms, 1)
-        return (0.5 + 0.5 * unit @ unit.T) * same
-    distances = torch.cdist(features, features, compute_mode="donot_use_mm_for_euclid_dist")
-    largest = (distances * same).amax(dim=1)
-    for group in groups.unique().tolist():
-        largest[groups == group] = largest[groups == group].max()
-    return (largest[:, None] - distances + 1e-3) * same
 
 
 def value(similarities: Tensor, picks: Tensor) -> float:

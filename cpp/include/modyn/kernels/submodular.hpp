@@ -53,6 +53,20 @@ void facility_location(const GradientFactors& samples, Similarity similarity, co
 void facility_location_dense(const float* similarities, std::size_t rows, std::size_t columns, const Greedy& greedy,
                              const Picks& out, const Threads& threads);
 
+// Maximises weight * sum of S_ia over all i and a in A - sum of S_ab over all a != b in A.
+void graph_cut(const GradientFactors& samples, Similarity similarity, double weight, const Groups& groups,
+               const Greedy& greedy, const Picks& out, const Threads& threads);
+// The same for a symmetric matrix of similarities that are not negative.
+void graph_cut_dense(const float* similarities, std::size_t count, double weight, const Greedy& greedy,
+                     const Picks& out, const Threads& threads);
+
+// Maximises log det(S_AA + ridge * I) for cosines; ridge is above 0.
+void log_determinant(const GradientFactors& samples, double ridge, const Groups& groups, const Greedy& greedy,
+                     const Picks& out, const Threads& threads);
+// The same for a symmetric, positive semi-definite matrix of similarities.
+void log_determinant_dense(const float* similarities, std::size_t count, double ridge, const Greedy& greedy,
+                           const Picks& out, const Threads& threads);
+
 // The position of each sample's most similar pick of its group, the first of equals, and that similarity, for
 // kDistance the negative distance; -1 and 0 if its group has none. A pick's nearest pick is itself.
 void nearest_pick(const GradientFactors& samples, Similarity similarity, const Groups& groups,

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <utility>
+
+#include "kernels/cpu/submodular/pair_sums.hpp"
 
 namespace modyn::kernels {
 namespace {
@@ -15,23 +16,7 @@ constexpr std::size_t kBlocksAtOnce = 16;
 
 using Sums = std::array<std::int64_t, kTileColumns>;
 
-// Whole numbers, so it does not matter which thread adds first.
-void add_to(std::int64_t& sum, std::int64_t value) {
-  std::atomic_ref<std::int64_t>(sum).fetch_add(value, std::memory_order_relaxed);
-}
-
 std::size_t parts_of(std::size_t count, std::size_t size) noexcept { return (count + size - 1) / size; }
-
-// Calls work(row block, column block) for all pairs of blocks, row block <= column block.
-template <typename Work>
-void for_each_pair(std::size_t blocks, const Threads& threads, Work&& work) {
-  threads.for_each(blocks * (blocks + 1) / 2, [&](std::size_t number) {
-    std::size_t row = 0;
-    for (std::size_t left = number;; left -= blocks - row, ++row) {
-      if (left < blocks - row) return work(row, row + left);
-    }
-  });
-}
 
 }  // namespace
 
@@ -44,7 +29,8 @@ FacilityLocation::FacilityLocation(Features features)
 
 void FacilityLocation::bound(std::span<double> bounds, const Threads& threads) {
   if (features_.similarity() == Similarity::kDistance) {
-    sum_distances(threads);
+    set_top_and_sum(features_, gains_, threads);
+    std::fill(known_.begin(), known_.end(), changes_);
     const double offset = static_cast<double>(size()) * features_.offset();
     for (std::size_t j = 0; j < size(); ++j) bounds[j] = static_cast<double>(gains_[j]) * features_.unit() + offset;
     return;
@@ -66,7 +52,8 @@ void FacilityLocation::refresh(std::span<const std::uint32_t> candidates, std::s
     total += needed;
   }
   if (total > std::uint64_t{size()} * (size() / 2 + kTileColumns)) {
-    sum_all(threads);
+    sum_pairs(features_, covered_, gains_, threads);
+    std::fill(known_.begin(), known_.end(), changes_);
   } else {
     sum_anew(unknown, threads);
     subtract_losses(outdated, threads);
@@ -80,49 +67,6 @@ void FacilityLocation::refresh(std::span<const std::uint32_t> candidates, std::s
 std::uint64_t FacilityLocation::work(std::uint32_t candidate) const noexcept {
   if (known_[candidate] == kNever) return size();
   return std::min<std::uint64_t>(changes_ - known_[candidate], size());
-}
-
-void FacilityLocation::sum_all(const Threads& threads) {
-  sum_pairs(threads, [](const std::int32_t*, std::size_t, std::size_t, std::size_t) {});
-}
-
-template <typename Look>
-void FacilityLocation::sum_pairs(const Threads& threads, Look&& look) {
-  std::fill(gains_.begin(), gains_.end(), 0);
-  for_each_pair(features_.blocks(), threads, [&](std::size_t row_block, std::size_t column_block) {
-    const PackedColumns& columns = features_.block(column_block);
-    const std::size_t first_column = column_block * kTileColumns;
-    const std::size_t last_row = std::min(size(), (row_block + 1) * kTileColumns);
-    Sums of_columns{};
-    for (std::size_t first = row_block * kTileColumns; first < last_row; first += kTileRows) {
-      const TileRows rows = features_.rows(first, std::min(kTileRows, last_row - first));
-      std::int32_t* tile = tile_of_thread();
-      features_.similarities(rows, columns, tile);
-      look(tile, rows.count, columns.count, column_block);
-      MODYN_DISPATCH(add_gains_of_columns)(tile, rows.count, columns.count, covered_.data() + first, of_columns.data());
-      if (row_block == column_block) continue;
-      std::array<std::int64_t, kTileRows> of_rows{};
-      MODYN_DISPATCH(add_gains_of_rows)(tile, rows.count, columns.count, covered_.data() + first_column,
-                                        of_rows.data());
-      for (std::size_t i = 0; i < rows.count; ++i) add_to(gains_[first + i], of_rows[i]);
-    }
-    for (std::size_t j = 0; j < columns.count; ++j) add_to(gains_[first_column + j], of_columns[j]);
-  });
-  std::fill(known_.begin(), known_.end(), changes_);
-}
-
-void FacilityLocation::sum_distances(const Threads& threads) {
-  // Summed from kOne downwards, and set right when the largest distance is known.
-  std::vector<std::int32_t> least(features_.blocks(), kOne);
-  sum_pairs(threads, [&](const std::int32_t* tile, std::size_t rows, std::size_t columns, std::size_t block) {
-    const std::int32_t here = MODYN_DISPATCH(smallest)(tile, rows, columns);
-    std::atomic_ref<std::int32_t> shared(least[block]);
-    std::int32_t before = shared.load(std::memory_order_relaxed);
-    while (here < before && !shared.compare_exchange_weak(before, here, std::memory_order_relaxed)) continue;
-  });
-  const std::int32_t smallest = least.empty() ? 0 : *std::min_element(least.begin(), least.end());
-  features_.set_top(kOne - smallest);
-  for (std::int64_t& gain : gains_) gain -= static_cast<std::int64_t>(size()) * smallest;
 }
 
 void FacilityLocation::sum_anew(std::span<const std::uint32_t> candidates, const Threads& threads) {

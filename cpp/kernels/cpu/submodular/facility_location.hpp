@@ -32,11 +32,6 @@ class FacilityLocation final : public Objective {
 
   // How many similarities bringing a candidate's gain up to date takes.
   [[nodiscard]] std::uint64_t work(std::uint32_t candidate) const noexcept;
-  void sum_all(const Threads& threads);
-  // The same, showing each tile to `look`(tile, rows, columns, block of its columns).
-  template <typename Look>
-  void sum_pairs(const Threads& threads, Look&& look);
-  void sum_distances(const Threads& threads);
   void sum_anew(std::span<const std::uint32_t> candidates, const Threads& threads);
   void subtract_losses(std::span<std::uint32_t> candidates, const Threads& threads);
   [[nodiscard]] const Change& change(std::uint64_t number) const { return log_[number % log_.size()]; }

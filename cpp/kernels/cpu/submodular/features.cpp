@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "kernels/cpu/doubles.hpp"
 #include "kernels/cpu/inner_products.hpp"
 
 namespace modyn::kernels {
@@ -109,7 +110,7 @@ void Features::centre(const Threads& threads) {
   std::vector<double> sums(blocks * classes_);
   threads.for_each(blocks, [&](std::size_t block) {
     for (std::size_t i = block * kBlock; i < std::min(count_, (block + 1) * kBlock); ++i) {
-      MODYN_DISPATCH(add_scaled)(1.0, gradients_.data() + i * classes_, sums.data() + block * classes_, classes_);
+      MODYN_DISPATCH(add_floats)(gradients_.data() + i * classes_, 1.0, sums.data() + block * classes_, classes_);
     }
   });
   for (std::size_t block = 1; block < blocks; ++block) {
@@ -226,14 +227,14 @@ std::vector<double> Features::cosine_sums(const Threads& threads) const {
   // sum over i of <g_i, g_j> (1 + <e_i, e_j>) = <sum g_i, g_j> + g_j^T (sum g_i e_i^T) e_j
   std::vector<double> sum_of_gradients(classes_);
   for (std::size_t i = 0; i < count_; ++i) {
-    MODYN_DISPATCH(add_scaled)(1.0, gradients_.data() + i * classes_, sum_of_gradients.data(), classes_);
+    MODYN_DISPATCH(add_floats)(gradients_.data() + i * classes_, 1.0, sum_of_gradients.data(), classes_);
   }
   std::vector<double> sum_of_products(classes_ * embedding_);
   threads.for_each(embedding_ == 0 ? 0 : classes_, [&](std::size_t at) {
     for (std::size_t i = 0; i < count_; ++i) {
-      MODYN_DISPATCH(add_scaled)(static_cast<double>(gradients_[i * classes_ + at]),
-                                 embeddings_.data() + i * embedding_, sum_of_products.data() + at * embedding_,
-                                 embedding_);
+      MODYN_DISPATCH(add_floats)(embeddings_.data() + i * embedding_,
+                                 static_cast<double>(gradients_[i * classes_ + at]),
+                                 sum_of_products.data() + at * embedding_, embedding_);
     }
   });
   std::vector<double> sums(count_);
@@ -245,8 +246,8 @@ std::vector<double> Features::cosine_sums(const Threads& threads) const {
       for (std::size_t at = 0; at < classes_; ++at) sum += sum_of_gradients[at] * static_cast<double>(gradient[at]);
       std::fill(of_embedding.begin(), of_embedding.end(), 0.0);
       for (std::size_t at = 0; embedding_ > 0 && at < classes_; ++at) {
-        MODYN_DISPATCH(add_scaled_sums)(static_cast<double>(gradient[at]), sum_of_products.data() + at * embedding_,
-                                        of_embedding.data(), embedding_);
+        MODYN_DISPATCH(add_doubles)(sum_of_products.data() + at * embedding_, static_cast<double>(gradient[at]),
+                                    of_embedding.data(), embedding_);
       }
       for (std::size_t at = 0; at < embedding_; ++at) {
         sum += of_embedding[at] * static_cast<double>(embeddings_[j * embedding_ + at]);

@@ -1,15 +1,14 @@
 #include "modyn/kernels/submodular.hpp"
 
 #include <algorithm>
-#include <array>
 #include <memory>
-#include <numeric>
-#include <vector>
+#include <stdexcept>
 
 #include "kernels/cpu/submodular/facility_location.hpp"
 #include "kernels/cpu/submodular/facility_location_dense.hpp"
-#include "kernels/cpu/submodular/greedy.hpp"
+#include "kernels/cpu/submodular/graph_cut.hpp"
 #include "kernels/cpu/submodular/groups.hpp"
+#include "kernels/cpu/submodular/log_determinant.hpp"
 
 namespace modyn::kernels {
 
@@ -29,6 +28,47 @@ void facility_location_dense(const float* similarities, std::size_t rows, std::s
         return std::make_unique<DenseFacilityLocation>(similarities, rows, columns, threads);
       },
       columns, Groups(), greedy, out, threads);
+}
+
+void graph_cut(const GradientFactors& samples, Similarity similarity, double weight, const Groups& groups,
+               const Greedy& greedy, const Picks& out, const Threads& threads) {
+  pick_from_groups(
+      [&](std::span<const std::uint32_t> members) {
+        return std::make_unique<GraphCut>(similarities_of(Features(samples, members, similarity, threads)), weight);
+      },
+      samples.count, groups, greedy, out, threads);
+}
+
+void graph_cut_dense(const float* similarities, std::size_t count, double weight, const Greedy& greedy,
+                     const Picks& out, const Threads& threads) {
+  // Gains would grow, and the lazy optimizers would pick others than the naive one.
+  if (std::any_of(similarities, similarities + count * count, [](float one) { return one < 0; })) {
+    throw std::invalid_argument("similarities are negative, expected numbers from 0 on");
+  }
+  pick_from_groups(
+      [&](std::span<const std::uint32_t>) {
+        return std::make_unique<GraphCut>(similarities_of(similarities, count, threads), weight);
+      },
+      count, Groups(), greedy, out, threads);
+}
+
+void log_determinant(const GradientFactors& samples, double ridge, const Groups& groups, const Greedy& greedy,
+                     const Picks& out, const Threads& threads) {
+  pick_from_groups(
+      [&](std::span<const std::uint32_t> members) {
+        return std::make_unique<LogDeterminant>(
+            similarities_of(Features(samples, members, Similarity::kCosine, threads)), ridge);
+      },
+      samples.count, groups, greedy, out, threads);
+}
+
+void log_determinant_dense(const float* similarities, std::size_t count, double ridge, const Greedy& greedy,
+                           const Picks& out, const Threads& threads) {
+  pick_from_groups(
+      [&](std::span<const std::uint32_t>) {
+        return std::make_unique<LogDeterminant>(similarities_of(similarities, count, threads), ridge);
+      },
+      count, Groups(), greedy, out, threads);
 }
 
 }  // namespace modyn::kernels

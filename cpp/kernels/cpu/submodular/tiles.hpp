@@ -41,9 +41,6 @@ MODYN_FOR_EACH_ISA(
     // Sum of max(0, similarities[i] - covered[i]); never grows when `covered` does.
     double gain_of_row(const float* similarities, const float* covered, std::size_t count) noexcept;
     // to[i] = max(to[i], from[i]).
-    void raise(float* to, const float* from, std::size_t count) noexcept;
-    // sums[i] += factor * numbers[i].
-    void add_scaled(double factor, const float* numbers, double* sums, std::size_t count) noexcept;
-    void add_scaled_sums(double factor, const double* numbers, double* sums, std::size_t count) noexcept;)
+    void raise(float* to, const float* from, std::size_t count) noexcept;)
 
 }  // namespace modyn::kernels

@@ -178,12 +178,4 @@ void raise(float* to, const float* from, std::size_t count) noexcept {
   for (std::size_t at = 0; at < count; ++at) to[at] = to[at] > from[at] ? to[at] : from[at];
 }
 
-void add_scaled(double factor, const float* numbers, double* sums, std::size_t count) noexcept {
-  for (std::size_t at = 0; at < count; ++at) sums[at] += factor * static_cast<double>(numbers[at]);
-}
-
-void add_scaled_sums(double factor, const double* numbers, double* sums, std::size_t count) noexcept {
-  for (std::size_t at = 0; at < count; ++at) sums[at] += factor * numbers[at];
-}
-
 }  // namespace modyn::kernels::MODYN_ISA_NAMESPACE

@@ -11,6 +11,7 @@ from modyn import _kernels
 from modyn.kernels.operator import Operator, address, dense, threads
 from modyn.kernels.submodular import reference
 from modyn.kernels.submodular.arguments import Optimization, check_samples, check_similarity, number_of_picks
+from modyn.kernels.submodular.kernel_calls import empty_picks, pick_samples
 
 
 def facility_location(
@@ -95,10 +96,6 @@ def facility_location_dense(
     return picks, gains
 
 
-def _picks(like: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    return like.new_empty((k,), dtype=torch.int64), like.new_empty((k,), dtype=torch.float64)
-
-
 def _facility_location_cpu(
     gradients: Tensor,
     embeddings: Tensor | None,
@@ -111,39 +108,8 @@ def _facility_location_cpu(
     beta: float,
     seed: int,
 ) -> tuple[Tensor, Tensor]:
-    g = dense(gradients)
-    e = None if embeddings is None else dense(embeddings)
-    of_samples, count = group_numbers(groups, budgets)
-    limits = None if budgets is None else torch.tensor(budgets, dtype=torch.int64)
-    picks, gains = _picks(g, k)
-    _kernels.facility_location(
-        address(g),
-        address(e),
-        len(g),
-        g.shape[1],
-        0 if e is None else e.shape[1],
-        address(of_samples),
-        count,
-        address(limits),
-        similarity,
-        optimizer,
-        epsilon,
-        beta,
-        seed,
-        address(picks),
-        address(gains),
-        k,
-        threads(),
-    )
-    return picks, gains
-
-
-def group_numbers(groups: Tensor | None, budgets: Sequence[int] | None) -> tuple[Tensor | None, int]:
-    """The group of each sample as kernels read it, and how many groups there are."""
-    of_samples = None if groups is None else dense(groups, torch.int64)
-    if budgets is not None:
-        return of_samples, len(budgets)
-    return of_samples, 1 if of_samples is None or len(of_samples) == 0 else max(1, int(of_samples.max()) + 1)
+    how = Optimization(optimizer, epsilon, beta, seed)
+    return pick_samples(_kernels.facility_location, gradients, embeddings, groups, k, budgets, (similarity,), how)
 
 
 def _facility_location_reference(
@@ -159,15 +125,13 @@ def _facility_location_reference(
     seed: int,
 ) -> tuple[Tensor, Tensor]:
     def of_group(members: Tensor) -> reference.FacilityLocation:
-        own = reference.similarities(
-            gradients[members], None if embeddings is None else embeddings[members], similarity
-        )
-        if similarity == "cosine":
-            return reference.FacilityLocation(own)
-        return reference.FacilityLocation(own - own.min(), offset=1e-3)
+        own = reference.similarities_of_group(gradients, embeddings, members, similarity)
+        # What all similarities have in common does not lose its digits to them.
+        offset = 1e-3 if similarity == "distance" else 0.0
+        return reference.FacilityLocation(own, offset)
 
-    of_samples = gradients.new_zeros(len(gradients), dtype=torch.int64) if groups is None else groups
-    return reference.greedy(of_group, of_samples, k, budgets, Optimization(optimizer, epsilon, beta, seed))
+    how = Optimization(optimizer, epsilon, beta, seed)
+    return reference.greedy(of_group, reference.group_of_each(gradients, groups), k, budgets, how)
 
 
 def _facility_location_fake(
@@ -182,14 +146,14 @@ def _facility_location_fake(
     beta: float,
     seed: int,
 ) -> tuple[Tensor, Tensor]:
-    return _picks(gradients, k)
+    return empty_picks(gradients, k)
 
 
 def _dense_cpu(
     similarities: Tensor, k: int, optimizer: str, epsilon: float, beta: float, seed: int
 ) -> tuple[Tensor, Tensor]:
     matrix = dense(similarities)
-    picks, gains = _picks(matrix, k)
+    picks, gains = empty_picks(matrix, k)
     rows, columns = matrix.shape
     _kernels.facility_location_dense(
         address(matrix), rows, columns, optimizer, epsilon, beta, seed, address(picks), address(gains), k, threads()
@@ -211,7 +175,7 @@ def _dense_reference(
 def _dense_fake(
     similarities: Tensor, k: int, optimizer: str, epsilon: float, beta: float, seed: int
 ) -> tuple[Tensor, Tensor]:
-    return _picks(similarities, k)
+    return empty_picks(similarities, k)
 
 
 FACILITY_LOCATION = Operator(_facility_location_cpu, _facility_location_reference, _facility_location_fake)

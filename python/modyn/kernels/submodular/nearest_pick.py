@@ -10,7 +10,7 @@ from modyn.kernels.groups import check_budgets
 from modyn.kernels.operator import Operator, address, dense, threads
 from modyn.kernels.submodular import reference
 from modyn.kernels.submodular.arguments import check_samples, check_similarity
-from modyn.kernels.submodular.facility_location import group_numbers
+from modyn.kernels.submodular.kernel_calls import group_numbers
 
 
 def nearest_pick(

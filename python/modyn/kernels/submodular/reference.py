@@ -46,6 +46,42 @@ class FacilityLocation:
         self._offset = 0.0
 
 
+class GraphCut:
+    """weight * sum of similarities of all to the picked - sum of those of the picked to each other."""
+
+    def __init__(self, similarities: Tensor, weight: float, offset: float = 0.0) -> None:
+        self._similarities = similarities
+        self._offset = offset  # of each similarity
+        self._gains = weight * (similarities.sum(0, dtype=torch.float64) + offset * len(similarities))
+
+    def gains(self) -> Tensor:
+        return self._gains
+
+    def add(self, pick: Tensor) -> None:
+        self._gains = self._gains - 2 * (self._similarities[pick].double() + self._offset)
+
+
+class LogDeterminant:
+    """log det of the similarities of the picked, and a ridge; by the rows of a Cholesky factor."""
+
+    def __init__(self, similarities: Tensor, ridge: float) -> None:
+        self._similarities = similarities
+        self._ridge = ridge
+        self._variances = similarities.diagonal().double() + ridge
+        self._factors: list[Tensor] = []
+
+    def gains(self) -> Tensor:
+        return self._variances.clamp(min=self._ridge).log()
+
+    def add(self, pick: Tensor) -> None:
+        row = self._similarities[pick].double()
+        for factor in self._factors:
+            row = row - factor[pick] * factor
+        row = row / self._variances[pick].clamp(min=self._ridge).sqrt()
+        self._variances = self._variances - row * row
+        self._factors.append(row)
+
+
 class _Sum:
     """The functions of disjoint groups as one."""
 
@@ -184,6 +220,25 @@ def _merge(sequences: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
         heads[best] += 1
     chosen = torch.tensor(order, device=picks.device)
     return picks[chosen], gains[chosen]
+
+
+def check_matrix(matrix: Tensor) -> None:
+    """ValueError if given similarities are not finite or not symmetric."""
+    if not bool(torch.isfinite(matrix).all()):
+        raise ValueError("similarities are not finite: leave out candidates with NaN or infinite numbers")
+    if not bool((matrix == matrix.T).all()):
+        raise ValueError("the similarities are not symmetric: those of a and b and of b and a must be equal")
+
+
+def group_of_each(samples: Tensor, groups: Tensor | None) -> Tensor:
+    """The group of each sample, int64 [N]."""
+    return samples.new_zeros(len(samples), dtype=torch.int64) if groups is None else groups
+
+
+def similarities_of_group(gradients: Tensor, embeddings: Tensor | None, members: Tensor, similarity: str) -> Tensor:
+    """[n, n] float32, from 0 on: without the 1e-3 that similarities by distance have beyond that."""
+    own = similarities(gradients[members], None if embeddings is None else embeddings[members], similarity)
+    return own - own.min() if similarity == "distance" else own
 
 
 def similarities(gradients: Tensor, embeddings: Tensor | None, similarity: str, others: Tensor | None = None) -> Tensor:
