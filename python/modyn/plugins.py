@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 from modyn.errors import ModelError, SelectionError
-from modyn.models.user_modules import import_user_module
 
 _CLASS = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 
@@ -97,6 +96,9 @@ class Policies:
         if self.is_own(name) or folder is None:
             own: type[Any] = getattr(importlib.import_module(module_name), class_name)
             return own
+        # Only here is code of a pipeline imported; the configuration needs nothing but names.
+        from modyn.models.user_modules import import_user_module
+
         try:
             module = import_user_module(module_name, folder)
         except ModelError as error:

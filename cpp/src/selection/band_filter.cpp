@@ -33,13 +33,20 @@ BandFilter::BandFilter(const Band& band) : band_(band), reader_(band.groups) {
 }
 
 void BandFilter::keep(const Piece& piece, std::span<std::uint8_t> marks) const {
+  std::array<std::uint64_t, kPiece> priorities;
+  band_.priorities.apply(piece.keys, std::span(priorities).first(marks.size()));
+  const auto mark = [&](std::size_t i, std::uint64_t from, std::uint64_t width) {
+    marks[i] = static_cast<std::uint8_t>(marks[i] & static_cast<std::uint8_t>(priorities[i] - from < width));
+  };
+  if (const auto group = reader_.common(piece.first, marks.size())) {
+    const std::uint64_t from = from_[*group];
+    const std::uint64_t width = width_[*group];
+    for (std::size_t i = 0; i < marks.size(); ++i) mark(i, from, width);
+    return;
+  }
   std::array<std::uint32_t, kPiece> groups;
   reader_.read(piece.first, piece.labels, std::span(groups).first(marks.size()));
-  for (std::size_t i = 0; i < marks.size(); ++i) {
-    const std::uint32_t group = groups[i];
-    const bool is_inside = band_.priorities(piece.keys[i]) - from_[group] < width_[group];
-    marks[i] = static_cast<std::uint8_t>(marks[i] & static_cast<std::uint8_t>(is_inside));
-  }
+  for (std::size_t i = 0; i < marks.size(); ++i) mark(i, from_[groups[i]], width_[groups[i]]);
 }
 
 RuleFilter::RuleFilter(const Rule& rule) {

@@ -102,17 +102,38 @@ class BoundSearch {
  private:
   void look(const Piece& piece, const std::vector<std::uint64_t>& begin, const std::vector<std::uint64_t>& width,
             Found& found) const {
-    std::array<std::uint32_t, kPiece> groups;
+    std::array<std::uint64_t, kPiece> priorities;
     std::array<std::uint8_t, kPiece> marks;
     const std::size_t size = piece.keys.size();
-    reader_.read(piece.first, piece.labels, std::span(groups).first(size));
+    const auto of_piece = std::span(priorities).first(size);
+    priorities_.apply(piece.keys, of_piece);
     filter_.mark(piece, std::span(marks).first(size));
+    if (const auto group = reader_.common(piece.first, size)) {
+      look_at_group(*group, begin[*group], width[*group], of_piece, std::span(marks).first(size), found);
+      return;
+    }
+    std::array<std::uint32_t, kPiece> groups;
+    reader_.read(piece.first, piece.labels, std::span(groups).first(size));
     for (std::size_t i = 0; i < size; ++i) {
       const std::uint32_t group = groups[i];
-      const std::uint64_t priority = priorities_(piece.keys[i]);
-      found.below[group] += static_cast<std::uint64_t>(priority < begin[group]) & marks[i];
-      if (priority - begin[group] < width[group] && marks[i] != 0) found.candidates.push_back({group, priority});
+      found.below[group] += static_cast<std::uint64_t>(priorities[i] < begin[group]) & marks[i];
+      const bool is_inside = priorities[i] - begin[group] < width[group] && marks[i] != 0;
+      if (is_inside) found.candidates.push_back({group, priorities[i]});
     }
+  }
+
+  // The same where all samples are of one group.
+  static void look_at_group(std::uint32_t group, std::uint64_t begin, std::uint64_t width,
+                            std::span<const std::uint64_t> priorities, std::span<const std::uint8_t> marks,
+                            Found& found) {
+    std::uint64_t below = 0;
+    for (std::size_t i = 0; i < marks.size(); ++i) {
+      below += static_cast<std::uint64_t>(priorities[i] < begin) & marks[i];
+    }
+    for (std::size_t i = 0; i < marks.size(); ++i) {
+      if (priorities[i] - begin < width && marks[i] != 0) found.candidates.push_back({group, priorities[i]});
+    }
+    found.below[group] += below;
   }
 
   const Sequence& window_;

@@ -2,6 +2,7 @@
 #include <array>
 #include <memory>
 #include <mutex>
+#include <numeric>
 #include <utility>
 
 #include "modyn/selection.hpp"
@@ -45,6 +46,10 @@ std::vector<std::uint64_t> count(const Sequence& window, const Groups& groups, c
     selection::for_each_piece(pieces, first, samples, [&](const Piece& piece) {
       const std::size_t size = piece.keys.size();
       filter.mark(piece, std::span(marks).first(size));
+      if (const auto common = reader.common(piece.first, size)) {
+        counts[*common] += std::accumulate(marks.begin(), marks.begin() + static_cast<std::ptrdiff_t>(size), 0ULL);
+        return;
+      }
       reader.read(piece.first, piece.labels, std::span(group).first(size));
       for (std::size_t i = 0; i < size; ++i) counts[group[i]] += marks[i];
     });

@@ -24,6 +24,15 @@ GroupReader::GroupReader(const Groups& groups) : groups_(groups) {
   }
 }
 
+std::optional<std::uint32_t> GroupReader::common(std::uint64_t first, std::size_t count) const {
+  if (const auto* parts = std::get_if<Groups::Parts>(&groups_.kind_)) {
+    const auto end = std::ranges::upper_bound(parts->ends, first);
+    const bool is_one = end == parts->ends.end() || first + count <= *end;
+    return is_one ? std::optional(static_cast<std::uint32_t>(end - parts->ends.begin())) : std::nullopt;
+  }
+  return needs_labels() ? std::nullopt : std::optional(0U);
+}
+
 void GroupReader::read(std::uint64_t first, std::span<const std::int64_t> labels, std::span<std::uint32_t> out) const {
   if (const auto* parts = std::get_if<Groups::Parts>(&groups_.kind_)) {
     read_parts(parts->ends, first, out);

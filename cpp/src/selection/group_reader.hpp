@@ -1,7 +1,9 @@
 // Finds the groups of consecutive samples, a block at a time.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -15,9 +17,10 @@ class GroupReader {
   explicit GroupReader(const Groups& groups);
 
   [[nodiscard]] bool needs_labels() const noexcept { return std::holds_alternative<Groups::Labels>(groups_.kind_); }
-  // The number of groups stands for none of them.
-  [[nodiscard]] std::size_t groups() const noexcept { return groups_.size(); }
-  // The groups of samples first, first + 1, ... of the window. `labels` are theirs, if needed.
+  // The one group of all samples [first, first + count), or nothing if it takes a look at each.
+  [[nodiscard]] std::optional<std::uint32_t> common(std::uint64_t first, std::size_t count) const;
+  // The groups of samples first, first + 1, ... of the window; the number of groups stands for none of them. `labels`
+  // are theirs, if needed.
   void read(std::uint64_t first, std::span<const std::int64_t> labels, std::span<std::uint32_t> out) const;
 
  private:

@@ -43,6 +43,14 @@ TEST(Priorities, AreDistinctAndBelowTheEnd) {
   EXPECT_LT(priorities(static_cast<Key>(Priorities::kEnd - 1)), Priorities::kEnd);
 }
 
+TEST(Priorities, OfManyKeysAreThoseOfEach) {
+  const Priorities priorities(address(11));
+  for (const std::size_t count : {0, 1, 7, 8, 9, 1001}) {
+    const auto found = of_first_keys(priorities, count);
+    for (std::size_t i = 0; i < count; ++i) ASSERT_EQ(found[i], priorities(static_cast<Key>(i)));
+  }
+}
+
 TEST(Priorities, EveryPartOfTheAddressCounts) {
   const Address base = address(1);
   Address trigger = base;
