@@ -121,10 +121,10 @@ def test_a_failing_model_ends_with_1_and_a_message(folder: Path):
 
 def test_what_cannot_run_yet_is_refused_by_name_before_anything_runs(folder: Path):
     file = folder / "unsupported.yaml"
-    selection = {"name": "FreshnessSamplingStrategy", "unused_data_ratio": 50, "tail_triggers": None, "limit": 10}
-    file.write_text(yaml.safe_dump(small("unsupported", selection_strategy=selection)))
+    training = pipeline()["training"] | {"initial_model": "pretrained", "initial_model_id": 3}
+    file.write_text(yaml.safe_dump(small("unsupported") | {"training": training}))
     done = call(folder, "run", file, expect=2)
-    assert "FreshnessSamplingStrategy" in done.stderr
+    assert "training.initial_model 'pretrained'" in done.stderr
 
 
 def started(folder: Path, name: str) -> subprocess.Popen[str]:

@@ -19,7 +19,7 @@ namespace modyn {
 // What a random number is for; part of its address. Values are part of the on-disk contract.
 enum class Purpose : std::uint32_t {
   kShuffle = 1,       // order of a training set, index = epoch
-  kSample = 2,        // uniform samples of a selection strategy
+  kSample = 2,        // earlier uniform samples; no choice is made with it any more
   kModelInit = 3,     // initial weights of a model
   kTrainingStep = 4,  // reseeding before a step, index = global step
   kDecodeBatch = 5,   // reseeding before user code decodes a batch, index = global batch
