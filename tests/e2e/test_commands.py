@@ -229,9 +229,9 @@ def test_samples_and_datasets_are_deleted(folder: Path, tmp_path: Path):
     assert "neither a key nor a range" in call(folder, "dataset", "delete-samples", "doomed", "x", expect=2).stderr
 
     assert "all is well: 16 samples, 2 source files" in call(folder, "dataset", "check", "doomed").stdout
-    assert "removed: 1 states" in call(folder, "dataset", "collect", "doomed", "--grace", "0").stdout
+    assert "removed: 1 state and" in call(folder, "dataset", "collect", "doomed", "--grace", "0").stdout
     sorted((tmp_path / "data").iterdir())[0].write_bytes(b"short")
-    assert "1 findings: 16 samples" in call(folder, "dataset", "check", "doomed", expect=1).stdout
+    assert "1 finding: 16 samples" in call(folder, "dataset", "check", "doomed", expect=1).stdout
 
     call(folder, "dataset", "delete", "doomed", "--yes")
     assert "doomed" not in call(folder, "dataset", "list").stdout
