@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from modyn.config import PipelineConfig
 from modyn.errors import ModynError, RunError
 from modyn.metadata.frames import evaluation_frame, loss_frame, model_frame, trigger_frame
+from modyn.metadata.history import HISTORY, HistoryFolder, empty_frame
 from modyn.metadata.records import Records
 from modyn.rundata import RunData
 from modyn.supervisor.execution import Execution
@@ -84,6 +85,16 @@ class Run:
     def losses(self) -> pd.DataFrame:
         """One row per loss that a training recorded (`training.record_loss_every`): trigger, batch, loss."""
         return loss_frame(self._records.triggers())
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """One row per sample that a training saw (`training.record_history`), by key; see docs/training-history.md.
+
+        Raises:
+            CorruptFileError: the file of the history is damaged.
+        """
+        newest = HistoryFolder(self.folder / HISTORY).newest()
+        return empty_frame() if newest is None else newest.frame()
 
     @property
     def journal(self) -> list[dict[str, Any]]:

@@ -56,6 +56,7 @@ def facts(workspace: Path, run: str) -> dict[str, Any]:
             "state": found.state,
             "triggers": json.loads(found.triggers[TRIGGER_FACTS].to_json(orient="records")),
             "models": json.loads(found.models[MODEL_FACTS].to_json(orient="records", double_precision=15)),
+            "history": json.loads(found.history.to_json(orient="records", double_precision=15)),
             "evaluations": json.loads(found.evaluations.to_json(orient="records", double_precision=15)),
         }
 

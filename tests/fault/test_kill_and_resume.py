@@ -25,6 +25,7 @@ STATES = [
     "evaluating",
     "evaluated",
 ]
+PIPELINE = pipeline(training__record_history=True)
 QUICK: list[tuple[Moment, Victim]] = [
     (Moment("attempt", 2), "trainer"),
     (Moment("stored", 1), "group"),
@@ -42,14 +43,16 @@ THOROUGH: list[tuple[Moment, Victim]] = [
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("undisturbed")
-    file = write_pipeline(folder, pipeline())
+    file = write_pipeline(folder, PIPELINE)
     subprocess.run(command(folder / "workspace", "run", file), check=True, stdout=subprocess.DEVNULL)
     assert list(dict.fromkeys(journal_states(folder / "workspace"))) == [*STATES, "run done"]
-    return facts(folder / "workspace", "growing")
+    found = facts(folder / "workspace", "growing")
+    assert sum(row["seen"] for row in found["history"]) == sum(row["samples"] for row in found["models"])
+    return found
 
 
 def _check(folder: Path, moment: Moment, victim: Victim, undisturbed: dict[str, Any]) -> None:
-    file = write_pipeline(folder, pipeline())
+    file = write_pipeline(folder, PIPELINE)
     workspace = folder / "workspace"
     status, last = run_until(workspace, ["run", file], moment, victim)
     print(f"killed {victim} after '{moment.state}' #{moment.occurrence} + {moment.delay} s; last commit '{last}'")
@@ -75,7 +78,7 @@ def test_a_run_killed_at_any_state_resumes_to_the_same_end(
 
 
 def test_a_run_survives_being_killed_again_and_again(undisturbed: dict[str, Any], tmp_path: Path) -> None:
-    file = write_pipeline(tmp_path, pipeline())
+    file = write_pipeline(tmp_path, PIPELINE)
     workspace = tmp_path / "workspace"
     run_until(workspace, ["run", file], Moment("selected"), "group")
     for state in ("trained", "decided", "evaluating"):

@@ -15,6 +15,7 @@ import yaml
 
 import modyn
 from modyn.errors import ConflictError, DatasetError, JobFailedError, RunError
+from modyn.metadata.history import TrainingHistory
 from tests.growing import BYTES_PARSER, DAY, START, pipeline, write_days, write_pipeline
 
 
@@ -34,6 +35,27 @@ def test_a_run_trains_at_every_boundary_on_the_data_of_its_window(done: modyn.Ru
     assert triggers["training_samples"].tolist() == [500, 1000, 1000, 1000, 1000]  # tail_triggers: 1
     assert triggers["state"].tolist() == ["done"] * 5
     assert triggers["training_set_digest"].nunique() == 5
+
+
+def test_a_run_keeps_what_its_trainings_saw_of_each_sample(done: modyn.Run, tmp_path: Path) -> None:
+    file = write_pipeline(tmp_path, pipeline(training__record_history=True))
+    run = modyn.open(tmp_path / "workspace").run(file).wait()
+    assert run.models["digest"].tolist() == done.models["digest"].tolist()
+    history = run.history
+    assert history["key"].is_monotonic_increasing
+    assert history["seen"].sum() == run.models["samples"].sum()
+    assert set(history["trigger"]) == {1, 2, 3, 4}  # the second training saw what the first had, once more
+    assert history["seen"].max() == 4  # a sample is in the window of two triggers, for two epochs each
+    assert history["loss"].notna().all()
+    assert 0.5 < history["correct"].mean() < 1
+    folder = run.folder / "history"
+    assert sorted(path.name for path in folder.iterdir()) == ["00003.history", "00004.history"]
+    looked_up = TrainingHistory.open(folder / "00004.history").lookup(np.array([history["key"][10], 10**9]))
+    assert looked_up["mean_margin"][0] == history["mean_margin"][10]
+    assert np.isnan(looked_up["mean_margin"][1])
+    assert done.history.empty
+    assert list(done.history.columns) == list(history.columns)
+    assert not list(run.folder.glob("attempts/*/history*"))
 
 
 def test_each_model_starts_from_the_one_before(done: modyn.Run) -> None:

@@ -23,6 +23,7 @@ Device = Annotated[str, StringConstraints(pattern=r"^(auto|cpu|cuda|cuda:[0-9]+)
 AtLeastOne = Annotated[int, Field(ge=1)]
 
 DEFAULT_BLOCK_SIZE = 1024  # of a blockwise shuffle, in samples
+CLASSIFYING_CRITERIA = ("BCEWithLogitsLoss", "CrossEntropyLoss", "NLLLoss")  # of which a history can be recorded
 
 
 class ParamGroup(Section):
@@ -144,6 +145,11 @@ class TrainingConfig(Section):
     record_loss_every: int = Field(
         default=0, ge=0, description="Every how many batches the loss is recorded; 0 for never."
     )
+    record_history: bool = Field(
+        default=False,
+        description="Whether to keep what the training sees of each sample: loss, margin, entropy, probability of the "
+        "label, gradient norm, and whether it is right; `Run.history` shows it.",
+    )
     optimizers: list[OptimizerConfig] = Field(min_length=1, description="The optimizers; usually one.")
     optimization_criterion: OptimizationCriterion = Field(description="The loss.")
     lr_scheduler: LrSchedulerConfig | None = Field(default=None, description="The learning-rate scheduler.")
@@ -166,6 +172,13 @@ class TrainingConfig(Section):
             if name in names[:position]:
                 what = f"there are two optimizers '{name}'"
                 yield Issue(("optimizers", position, "name"), what, "a name of its own")
+
+    @rule
+    def history_is_of_classes(self) -> Iterator[Issue]:
+        name = self.optimization_criterion.name
+        if self.record_history and name not in CLASSIFYING_CRITERIA:
+            what = f"criterion '{name}' does not tell which class is right"
+            yield Issue(("record_history",), what, f"false, or the criterion {listed(CLASSIFYING_CRITERIA)}")
 
     @rule
     def scheduler_has_its_optimizers(self) -> Iterator[Issue]:

@@ -24,6 +24,9 @@ from modyn.models.publish import publish
 if TYPE_CHECKING:
     import pandas as pd
 
+HISTORY = "history"
+"""Name of the folder of histories in a run's folder."""
+
 Values = npt.NDArray[np.float64]
 
 _MAGIC = b"\x89MODHIS\n"
@@ -134,10 +137,7 @@ class TrainingHistory:
 
     def frame(self) -> pd.DataFrame:
         """One row per sample: its key and all `VALUES`."""
-        import pandas as pd
-
-        columns = {needed: self._column(needed) for _, all_needed in _VALUES.values() for needed in all_needed}
-        return pd.DataFrame({"key": self.keys} | {name: value(columns) for name, (value, _) in _VALUES.items()})
+        return _frame(self.table())
 
     def table(self) -> HistoryTable:
         """All of it."""
@@ -196,6 +196,18 @@ class HistoryFolder:
 
     def _path(self, trigger: int) -> Path:
         return self._folder / f"{trigger:05d}.history"
+
+
+def empty_frame() -> pd.DataFrame:
+    """What `TrainingHistory.frame` would give if nothing had been recorded."""
+    return _frame(HistoryTable.empty())
+
+
+def _frame(table: HistoryTable) -> pd.DataFrame:
+    import pandas as pd
+
+    values = {name: value(table.columns) for name, (value, _) in _VALUES.items()}
+    return pd.DataFrame({"key": table.keys} | values)
 
 
 def write_history(path: Path, trigger: int, table: HistoryTable) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from modyn.compute.api import Json
 from modyn.evaluator.api import EvaluationTask, TrainedModel
 from modyn.evaluator.plan import after_training_tasks
+from modyn.metadata.history import HISTORY, HistoryFolder
 from modyn.metadata.journal import Attempt
 from modyn.metadata.tables import TriggerRow
 from modyn.selector.ledger import Ledger
@@ -52,6 +53,7 @@ class TriggerSteps:
         self._selector = selector
         self._evaluations = evaluations
         self._ledger = Ledger()
+        self._history = HistoryFolder(context.folder / HISTORY)
         self.next_trigger = 0
         self.next_position = stream_start
         for row in context.journal.triggers():
@@ -172,10 +174,15 @@ class TriggerSteps:
         model = self._model_count
         parent = self._latest_model.model if self._latest_model and self._continues else None
         stored = self._context.models.store(result.model, result.digest, model=model)
+        if result.history is not None:
+            self._history.merge(row.trigger, result.history)
         row, self._latest_model = self._context.journal.stored(
             row.trigger, model, stored, parent, time.perf_counter() - started
         )
         self._model_count += 1
+        if result.history is not None:
+            self._history.retain()
+            result.history.unlink(missing_ok=True)
         self._context.events.publish(
             "model_stored", trigger=row.trigger, model=model, digest=stored.digest, bytes=stored.bytes
         )

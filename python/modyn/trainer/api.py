@@ -52,7 +52,8 @@ class TrainingResult(Message):
     `seconds` is the time in the training loop, `setup_seconds` that before it. `samples`, `batches` and
     `epochs` (started ones) count what went into the model, in earlier attempts included. `final_loss` is the mean
     over the samples of the last epoch, None if that is not a finite number; `losses` are (global batch from 1,
-    mean over the batches since the last record) pairs recorded every `record_loss_every` batches.
+    mean over the batches since the last record) pairs recorded every `record_loss_every` batches. `history` is a file
+    (modyn.metadata.history) of what this training saw of each sample, if it was recorded.
     """
 
     model: Path
@@ -65,3 +66,4 @@ class TrainingResult(Message):
     final_loss: float | None
     losses: list[tuple[int, float]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    history: Path | None = None

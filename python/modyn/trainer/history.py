@@ -98,12 +98,15 @@ class HistoryRecorder:
             state: what its `state_dict` gave for the checkpoint.
 
         Raises:
-            CorruptFileError: the file is missing, shorter, or fails a checksum.
+            CorruptFileError: the file is missing, shorter, or fails a checksum; then there are no records yet.
         """
-        self._file.seek(0)
-        self._file.truncate()
-        for content in _frames(earlier, state["bytes"]):
-            self._write(content)
+        try:
+            for content in _frames(earlier, state["bytes"]):
+                self._write(content)
+        except CorruptFileError:
+            self._file.seek(0)
+            self._file.truncate()
+            raise
 
     def close(self) -> None:
         """Write what is held and close the file."""

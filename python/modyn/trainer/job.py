@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -17,6 +18,8 @@ import torch._dynamo  # the first optimizer imports it, which takes a second: he
 from modyn import _native
 from modyn.compute.api import Emit, Json
 from modyn.config import PipelineConfig
+from modyn.errors import CorruptFileError
+from modyn.metadata.history import write_history
 from modyn.models.build import build_model
 from modyn.models.weights import load_weights, save_weights
 from modyn.trainer.api import TrainingRequest, TrainingResult
@@ -28,8 +31,10 @@ from modyn.trainer.data.loader import Loader
 from modyn.trainer.data.source import TrainingSamples
 from modyn.trainer.data.workers import WorkerPool
 from modyn.trainer.device import find_device
+from modyn.trainer.history import HistoryRecorder, sum_up
 from modyn.trainer.loop import Components, TrainingLoop
 from modyn.trainer.loss_record import LossRecord
+from modyn.trainer.observation import HistoryObserver
 from modyn.trainer.optimizers import build_optimizers
 from modyn.trainer.precision import Precision
 from modyn.trainer.progress import Progress
@@ -38,6 +43,8 @@ from modyn.trainer.seeding import AddressedSeeds, Shuffle, use_deterministic_alg
 from modyn.trainer.user_code import load_function
 
 MODEL_FILE = "model.safetensors"
+RECORDS_FILE = "history.records"
+HISTORY_FILE = "history"
 
 
 def run(payload: Json, emit: Emit) -> Json:
@@ -81,6 +88,7 @@ def train(request: TrainingRequest, emit: Emit) -> TrainingResult:
     checkpointing = config.training.checkpointing
     identity = _identity(request, samples)
     checkpoints = checkpoint_folder(checkpointing, request.folder, identity) if checkpointing.activated else None
+    recorder = HistoryRecorder(request.folder / RECORDS_FILE) if config.training.record_history else None
     loop = TrainingLoop(
         components,
         plan,
@@ -89,10 +97,14 @@ def train(request: TrainingRequest, emit: Emit) -> TrainingResult:
         Progress(request.trigger, plan, emit),
         checkpoints,
         checkpointing.interval or 0,
+        None
+        if recorder is None
+        else HistoryObserver(recorder, config.training.optimization_criterion, components.device),
     )
     start = 0
     if checkpoints is not None and request.resume_folder is not None:
-        start = _continue_from(checkpoint_folder(checkpointing, request.resume_folder, identity), checkpoints, loop)
+        earlier = checkpoint_folder(checkpointing, request.resume_folder, identity)
+        start = _continue_from(earlier, checkpoints, loop, recorder, request.resume_folder / RECORDS_FILE)
 
     loop_started = time.perf_counter()
     with loader.batches(start) as batches:
@@ -101,8 +113,11 @@ def train(request: TrainingRequest, emit: Emit) -> TrainingResult:
 
     model_file = request.folder / MODEL_FILE
     digest = save_weights(components.model, model_file)
+    history = None if recorder is None else _summed_up(config, request, seeds, samples, recorder)
     if checkpoints is not None:
         checkpoints.clear()
+    # Until then, a later attempt may continue from a checkpoint that counts on it.
+    (request.folder / RECORDS_FILE).unlink(missing_ok=True)
     final = losses.final
     return TrainingResult(
         model=model_file,
@@ -115,6 +130,7 @@ def train(request: TrainingRequest, emit: Emit) -> TrainingResult:
         final_loss=final if final is not None and math.isfinite(final) else None,
         losses=losses.losses,
         warnings=[*_plan_warnings(plan), *_deletion_warnings(samples), *loop.warnings],
+        history=history,
     )
 
 
@@ -181,13 +197,39 @@ def _identity(request: TrainingRequest, samples: TrainingSamples) -> dict[str, A
     }
 
 
-def _continue_from(earlier: CheckpointFolder, ours: CheckpointFolder, loop: TrainingLoop) -> int:
+def _continue_from(
+    earlier: CheckpointFolder,
+    ours: CheckpointFolder,
+    loop: TrainingLoop,
+    recorder: HistoryRecorder | None,
+    records: Path,
+) -> int:
     checkpoint = earlier.newest()
     if checkpoint is None:
         return 0
+    if recorder is not None:
+        try:
+            recorder.adopt(records, checkpoint.values["history"])
+        except CorruptFileError:
+            return 0  # as if the checkpoint were torn
     ours.adopt(earlier, checkpoint.batches)
     loop.load(checkpoint)
     return checkpoint.batches
+
+
+def _summed_up(
+    config: PipelineConfig,
+    request: TrainingRequest,
+    seeds: AddressedSeeds,
+    samples: TrainingSamples,
+    recorder: HistoryRecorder,
+) -> Path:
+    """The training's own history, by key."""
+    recorder.close()
+    ordered = samples.orders(seeds, Shuffle.of(config.training), None)
+    table = sum_up(request.folder / RECORDS_FILE, request.trigger, ordered.keys)
+    write_history(request.folder / HISTORY_FILE, request.trigger, table)
+    return request.folder / HISTORY_FILE
 
 
 def _deletion_warnings(samples: TrainingSamples) -> list[str]:

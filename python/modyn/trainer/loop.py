@@ -17,6 +17,7 @@ from modyn.trainer.checkpoints import Checkpoint, CheckpointFolder
 from modyn.trainer.criterion import Criterion
 from modyn.trainer.data.batch import Batch
 from modyn.trainer.loss_record import LossRecord
+from modyn.trainer.observation import HistoryObserver
 from modyn.trainer.optimizers import Optimizers
 from modyn.trainer.precision import Precision
 from modyn.trainer.progress import Progress
@@ -49,6 +50,7 @@ class TrainingLoop:
         progress: told after each batch.
         checkpoints: where checkpoints go, or None.
         checkpoint_every: after how many batches one is written.
+        history: records what the model gives for each batch, or None.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class TrainingLoop:
         progress: Progress,
         checkpoints: CheckpointFolder | None,
         checkpoint_every: int,
+        history: HistoryObserver | None = None,
     ) -> None:
         self._parts = components
         self._plan = plan
@@ -68,6 +71,7 @@ class TrainingLoop:
         self._progress = progress
         self._checkpoints = checkpoints
         self._checkpoint_every = checkpoint_every
+        self._history = history
         self._sample_ids = takes_sample_ids(components.model)
         self.samples = 0
         self.warnings: list[str] = []
@@ -116,12 +120,16 @@ class TrainingLoop:
         with parts.precision.autocast:
             output = parts.model(data, sample_ids=batch.keys.tolist()) if self._sample_ids else parts.model(data)
             loss = parts.criterion(output, labels, weights)
+        if self._history is not None:
+            self._history(batch, output, labels)
         parts.precision.backward_and_step(loss, parts.optimizers)
         return loss
 
     def _checkpoint(self, batches: int) -> Checkpoint:
         tensors: dict[str, torch.Tensor] = {}
         values: dict[str, Any] = {"samples": self.samples, "losses": self._losses.state_dict()}
+        if self._history is not None:
+            values["history"] = self._history.recorder.state_dict()
         for name, part in self._stateful().items():
             values[name] = to_tree(part.state_dict(), tensors, name)
         return Checkpoint(batches, values, tensors)

@@ -130,6 +130,12 @@ class OrderedSamples:
         self._epoch: int | None = None
         self._feed: _native.Feed | None = None
 
+    def keys(self, epoch: int, first: int, count: int) -> Keys:
+        """int64 [count] keys of samples [first, first + count) of an epoch's order."""
+        order = self._seeds.order(self._shuffle, epoch, len(self._set))
+        keys, _ = self._set.read_at(order.apply(first, count))
+        return keys
+
     def fetch(self, epoch: int, first: int, count: int) -> RawSamples:
         """Samples [first, first + count) of an epoch's order: several batches for one crossing into native code."""
         return RawSamples(*self._feed_of(epoch).fetch(first, count))
