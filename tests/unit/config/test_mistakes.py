@@ -368,7 +368,7 @@ def test_a_syntax_error_of_yaml_is_one_problem_with_a_place(text: str, tmp_path:
 
 
 def test_a_history_needs_a_criterion_that_tells_right_from_wrong(tmp_path: Path):
-    text = changed("training.record_history", True)
-    assert messages(text, tmp_path) == []
-    (message,) = messages(text.replace("CrossEntropyLoss", "MSELoss"), tmp_path)
+    recording = changed("training.record_history", True)
+    assert messages(recording, tmp_path) == []
+    (message,) = messages(changed("training.optimization_criterion", {"name": "MSELoss"}, recording), tmp_path)
     assert "criterion 'MSELoss' does not tell which class is right" in message
