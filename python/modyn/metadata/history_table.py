@@ -122,7 +122,9 @@ class HistoryTable:
         """The table of both stretches of training, this one having been the earlier."""
         if len(self) == 0 or len(later) == 0:
             return self if len(self) else later
-        keys = np.union1d(self.keys, later.keys)
+        keys = np.concatenate([self.keys, later.keys])
+        keys.sort(kind="stable")  # which merges what is sorted, in one pass; np.union1d would hash
+        keys = keys[np.concatenate(([True], keys[1:] != keys[:-1]))]
         ours, theirs = np.searchsorted(keys, self.keys), np.searchsorted(keys, later.keys)
         known = np.zeros(len(keys), bool)
         known[ours] = True

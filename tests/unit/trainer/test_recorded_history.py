@@ -177,9 +177,15 @@ def test_what_is_ignored_or_weighs_nothing_does_not_count(tmp_path: Path) -> Non
     assert (columns["correct"] == 2).tolist() == [False, True, True, False]
 
 
-@pytest.mark.parametrize(("name", "shape"), [("CrossEntropyLoss", (4, 3, 2)), ("BCEWithLogitsLoss", (4, 2))])
-def test_outputs_that_are_not_one_prediction_each_are_refused(
-    tmp_path: Path, name: str, shape: tuple[int, ...]
-) -> None:
-    with pytest.raises(ModelError, match=r"record_history: the model's output has the shape \[4"):
-        observed(tmp_path, name, torch.randn(shape), torch.zeros(4))
+def test_a_sample_with_several_labels_is_right_if_all_are(tmp_path: Path) -> None:
+    logits, labels = torch.tensor([[2.0, -1.0], [2.0, 1.0]]), torch.tensor([[1.0, 0.0], [1.0, 0.0]])
+    columns = observed(tmp_path, "BCEWithLogitsLoss", logits, labels)
+    assert columns["correct"].tolist() == [1, 0]
+    torch.testing.assert_close(columns["margin"], torch.tensor([1.0, -1.0]))
+    expected = F.binary_cross_entropy_with_logits(logits, labels, reduction="none").sum(1)
+    torch.testing.assert_close(columns["loss"], expected)
+
+
+def test_outputs_that_are_not_one_prediction_each_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"record_history: the model's output has the shape \[4, 3, 2\]"):
+        observed(tmp_path, "CrossEntropyLoss", torch.randn(4, 3, 2), torch.zeros(4, 2, dtype=torch.int64))
