@@ -1,6 +1,6 @@
 #include "kernels/cpu/correlations.hpp"
 
-#include <cmath>
+#include <algorithm>
 #include <unordered_map>
 
 #include "kernels/cpu/doubles.hpp"
@@ -30,20 +30,14 @@ class OfResidual : public Correlations {
     for (std::size_t at = 0; at < members.size(); ++at) {
       MODYN_DISPATCH(add_floats)(gradient(members[at]), -weights[at], left.data(), left.size());
     }
-    double most = 0;
-    for (const double number : left) most = std::max(most, std::abs(number));
-    // By a power of two, so that float32 holds it whatever its scale.
-    const int exponent = most > 0 ? std::ilogb(most) : 0;
-    for (std::size_t at = 0; at < left.size(); ++at)
-      residual_[at] = static_cast<float>(std::ldexp(left[at], -exponent));
-    scale_ = std::ldexp(1.0F, exponent);
+    std::transform(left.begin(), left.end(), residual_.begin(),
+                   [](double number) { return static_cast<float>(number); });
   }
 
   void correlate(std::size_t tile, float* out) const override {
     const std::size_t rows = packed_.rows_of(tile);
     MODYN_DISPATCH(inner_products)(residual_.data(), residual_.size(), 1, packed_.tile(tile), rows, packed_.width(),
                                    out, rows);
-    for (std::size_t row = 0; row < rows; ++row) out[row] *= scale_;
   }
 
   [[nodiscard]] double product_with_target(std::size_t sample) const override {
@@ -66,7 +60,6 @@ class OfResidual : public Correlations {
   const std::vector<double>& target_;
   PackedRows packed_;
   std::vector<float> residual_;
-  float scale_ = 1;
 };
 
 // Factorised gradients: what is left would be as wide as a whole gradient, so the products of all samples with each

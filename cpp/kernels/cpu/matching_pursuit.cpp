@@ -241,6 +241,15 @@ class Pursuit {
   Cholesky factor_;
 };
 
+// Gradients are multiplied by a power of two, which changes no pick and no weight, if their norms are farther from 1
+// than by this power: products of them would leave the range of float32.
+constexpr int kLargestExponent = 16;
+
+void multiply_by_power_of_two(int exponent, const float* numbers, std::size_t count, std::vector<float>& out) {
+  out.resize(count);
+  for (std::size_t at = 0; at < count; ++at) out[at] = std::ldexp(numbers[at], exponent);
+}
+
 // The first sample that is not finite, or -1.
 std::int64_t solve(const PursuitProblem& problem, const PursuitOptions& options, std::int64_t* picks, double* weights,
                    const Threads& threads) {
@@ -249,7 +258,23 @@ std::int64_t solve(const PursuitProblem& problem, const PursuitOptions& options,
   const auto wrong =
       std::find_if(squared_norms.begin(), squared_norms.end(), [](double norm) { return !std::isfinite(norm); });
   if (wrong != squared_norms.end()) return wrong - squared_norms.begin();
-  if (problem.picks > 0) Pursuit(problem, options, squared_norms, threads).run(picks, weights);
+  if (problem.picks == 0) return -1;
+  const double largest = *std::max_element(squared_norms.begin(), squared_norms.end());
+  const int exponent = largest > 0 ? std::ilogb(std::sqrt(largest)) : 0;
+  PursuitProblem scaled = problem;
+  std::vector<float> gradients;
+  std::vector<float> target;
+  if (std::abs(exponent) > kLargestExponent) {
+    const GradientFactors& samples = problem.samples;
+    multiply_by_power_of_two(-exponent, samples.gradients, samples.count * samples.classes, gradients);
+    scaled.samples.gradients = gradients.data();
+    if (problem.target != nullptr) {
+      multiply_by_power_of_two(-exponent, problem.target, samples.classes * (samples.embedding + 1), target);
+      scaled.target = target.data();
+    }
+    for (double& norm : squared_norms) norm = std::ldexp(norm, -2 * exponent);
+  }
+  Pursuit(scaled, options, squared_norms, threads).run(picks, weights);
   return -1;
 }
 

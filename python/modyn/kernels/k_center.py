@@ -20,7 +20,8 @@ def k_center(
     The largest distance that is left, the radius `distances.max()`, is at most twice the smallest that any k samples
     leave (Gonzalez, "Clustering to minimize the maximum intercluster distance", Theoretical Computer Science, 1985).
     Distances are Euclidean and taken from differences, so it does not matter what features have in common. Samples
-    equal to a center come after all others; ties go to the lowest sample.
+    equal to a center come after all others; ties go to the lowest sample. Squared distances are float32, so
+    distances below 1e-22 are 0 and those above 1e19 are infinite.
 
     Args:
         features: [N, E], any float type; computed in float32.

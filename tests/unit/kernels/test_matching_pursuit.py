@@ -113,7 +113,7 @@ def test_more_picks_leave_less(isa: str, nonnegative: bool) -> None:
 
 
 @pytest.mark.parametrize("embedding", [0, 4])
-@pytest.mark.parametrize("scale", [2.0**-6, 1 / 3, 1e-12, 1e9])
+@pytest.mark.parametrize("scale", [2.0**-6, 1 / 3, 1e-12, 1e9, 2.0**-100, 2.0**100])
 def test_what_gradients_were_divided_by_changes_nothing(embedding: int, scale: float) -> None:
     gradients, embeddings = samples(400, 16, embedding, 5)
 
