@@ -537,6 +537,10 @@ PURPOSE_FRESHNESS_USED: int = 12
 
 PURPOSE_USER_POLICY: int = 13
 
+PURPOSE_DOWNSAMPLING: int = 32
+
+PURPOSE_HOLDOUT: int = 33
+
 def random_bits(seed: int, trigger: int, purpose: int, index: int) -> int:
     """64 random bits: a pure function of the address (Philox4x32-10, Salmon et al., SC 2011)."""
 

@@ -135,5 +135,19 @@ SELECTION_STRATEGIES = Policies(
     methods=("select", "downsampling", "state_dict", "load_state_dict"),
 )
 
-DOWNSAMPLERS = Policies(what="downsampling strategy", group="modyn.downsamplers", own={}, methods=())
-"""`own` and `methods` are filled by the trainer's downsamplers; names of other people's work already."""
+DOWNSAMPLERS = Policies(
+    what="downsampling strategy",
+    group="modyn.downsamplers",
+    own={
+        "Craig": "modyn.trainer.downsampling.craig:Craig",
+        "GradMatch": "modyn.trainer.downsampling.grad_match:GradMatch",
+        "GradNorm": "modyn.trainer.downsampling.importance:GradNorm",
+        "KcenterGreedy": "modyn.trainer.downsampling.k_center:KCenterGreedy",
+        "Loss": "modyn.trainer.downsampling.importance:Loss",
+        "RHOLoss": "modyn.trainer.downsampling.rho_loss:RHOLoss",
+        "RS2": "modyn.trainer.downsampling.rs2:RS2",
+        "Submodular": "modyn.trainer.downsampling.submodular:Submodular",
+        "Uncertainty": "modyn.trainer.downsampling.uncertainty:Uncertainty",
+    },
+    methods=("measure", "choose", "state_dict", "load_state_dict"),
+)

@@ -93,6 +93,10 @@ class RunProgress:
             note += f", loss {event['loss']:.4g}"
         self._bars.update(self._training, completed=event["batch"], total=event["batches"], note=note)
 
+    def _on_scoring_progress(self, event: dict[str, Any]) -> None:
+        note = "samples, choosing what to train on"
+        self._bars.update(self._training, completed=event["samples"], total=event["total"], note=note)
+
     def _on_training_finished(self, event: dict[str, Any]) -> None:
         total = self._bars.tasks[self._training].total
         if total is not None:

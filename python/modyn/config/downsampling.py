@@ -17,8 +17,16 @@ from modyn.plugins import DOWNSAMPLERS
 Greedy = Literal["NaiveGreedy", "LazyGreedy", "StochasticGreedy", "ApproximateLazyGreedy"]
 GradientApproximation = Literal["LastLayer", "LastLayerWithEmbedding"]
 
+_SCORES = (
+    "For sample_then_batch: `fresh` scores all samples for each choice; `recorded` takes what the training itself has "
+    "seen of a sample last, at most an epoch ago for what was trained on, and scores only samples that it never saw."
+)
 _BALANCE = "Whether every class keeps its share; needs sample_then_batch."
 _GRADIENT = "What stands for a sample's gradient."
+_PARTITION_SIZE = (
+    "Choose within random parts of at most so many candidates; null for all together, whose cost grows faster than "
+    "their number."
+)
 _SELECTION_BATCH = "Candidates whose gain is computed at a time."
 
 
@@ -44,9 +52,30 @@ class _Downsampling(RatioSection):
     period: int = Field(
         default=1, ge=0, description="Epochs between choices, for sample_then_batch; 0 for one per trigger."
     )
+    forward_passes: Literal["auto", "one", "two"] = Field(
+        default="auto",
+        description="For choices within batches. `one`: each batch goes through the model once, and the backward pass "
+        "is that of the kept samples. `two`: batches are scored in evaluation mode, and kept samples go through the "
+        "model again as full batches. `auto`: one, but two for models with dropout or batch norm, where it is faster.",
+    )
+    last_layer: str | None = Field(
+        default=None,
+        description="The model's layer whose inputs are the embeddings, for strategies that go by them; found by "
+        "itself if not given.",
+    )
 
 
-class UncertaintyDownsampling(_Downsampling):
+class _Recordable(_Downsampling):
+    scores: Literal["fresh", "recorded"] = Field(default="fresh", description=_SCORES)
+
+    @rule
+    def recorded_scores_are_of_the_whole_set(self) -> Iterator[Issue]:
+        if self.scores == "recorded" and not self.sample_then_batch:
+            what = "recorded scores have no effect within batches, whose samples go through the model anyway"
+            yield Issue(("scores",), what, "sample_then_batch: true, or scores: fresh")
+
+
+class UncertaintyDownsampling(_Recordable):
     """Keeps the samples that the model is least certain about."""
 
     strategy: Literal["Uncertainty"] = Field(description="Name of the strategy.")
@@ -59,6 +88,7 @@ class KcenterGreedyDownsampling(_Downsampling):
 
     strategy: Literal["KcenterGreedy"] = Field(description="Name of the strategy.")
     balance: bool = Field(default=False, description=_BALANCE)
+    partition_size: int | None = Field(default=10_000, ge=1, description=_PARTITION_SIZE)
 
 
 class GradMatchDownsampling(_Downsampling):
@@ -66,6 +96,7 @@ class GradMatchDownsampling(_Downsampling):
 
     strategy: Literal["GradMatch"] = Field(description="Name of the strategy.")
     balance: bool = Field(default=False, description=_BALANCE)
+    partition_size: int | None = Field(default=10_000, ge=1, description=_PARTITION_SIZE)
     full_grad_approximation: GradientApproximation = Field(default="LastLayer", description=_GRADIENT)
 
 
@@ -75,6 +106,7 @@ class CraigDownsampling(_Downsampling):
     strategy: Literal["Craig"] = Field(description="Name of the strategy.")
     selection_batch: int = Field(default=64, ge=1, description=_SELECTION_BATCH)
     balance: bool = Field(default=False, description=_BALANCE)
+    partition_size: int | None = Field(default=10_000, ge=1, description=_PARTITION_SIZE)
     greedy: Greedy = Field(default="NaiveGreedy", description="The greedy algorithm.")
     full_grad_approximation: GradientApproximation = Field(default="LastLayer", description=_GRADIENT)
 
@@ -89,16 +121,23 @@ class SubmodularDownsampling(_Downsampling):
     submodular_optimizer: Greedy = Field(default="NaiveGreedy", description="The greedy algorithm.")
     selection_batch: int = Field(default=64, ge=1, description=_SELECTION_BATCH)
     balance: bool = Field(default=False, description=_BALANCE)
+    partition_size: int | None = Field(default=10_000, ge=1, description=_PARTITION_SIZE)
     full_grad_approximation: GradientApproximation = Field(default="LastLayer", description=_GRADIENT)
+    graph_cut_lambda: float = Field(
+        default=1.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="For GraphCut: how much similarity to all samples counts against similarity to the chosen ones.",
+    )
 
 
-class LossDownsampling(_Downsampling):
+class LossDownsampling(_Recordable):
     """Draws samples in proportion to their loss."""
 
     strategy: Literal["Loss"] = Field(description="Name of the strategy.")
 
 
-class GradNormDownsampling(_Downsampling):
+class GradNormDownsampling(_Recordable):
     """Draws samples in proportion to the norm of their gradient."""
 
     strategy: Literal["GradNorm"] = Field(description="Name of the strategy.")

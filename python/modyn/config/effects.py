@@ -13,6 +13,7 @@ from modyn.config.selection import CoresetStrategy
 from modyn.config.system import SystemConfig
 
 _PARTITIONS = "training sets are files that are read in whole batches; partitions exist only on the wire"
+_GAINS = "how many gains are computed at a time is the kernels' decision, and changes no choice"
 _ZIP = "models are stored as safetensors"
 _NO_ROWS = "Modyn keeps no database row per sample"
 _FTP = "models are not transferred by FTP"
@@ -26,6 +27,8 @@ _PIPELINE: dict[tuple[str, str], str] = {
     ("TrainingConfig", "num_prefetched_partitions"): _PARTITIONS,
     ("TrainingConfig", "parallel_prefetch_requests"): "samples are read from files, not requested from a service",
     ("TrainingConfig", "enable_accurate_gpu_measurements"): "times are measured for whole trainings and batches",
+    ("CraigDownsampling", "selection_batch"): _GAINS,
+    ("SubmodularDownsampling", "selection_batch"): _GAINS,
     ("_Selection", "maximum_keys_in_memory"): _PARTITIONS,
     ("_Selection", "processor_type"): "there is no metadata processor",
     ("_Selection", "storage_backend"): "what a pipeline has seen is kept as ranges of the dataset",

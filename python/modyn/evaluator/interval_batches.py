@@ -20,7 +20,6 @@ from modyn import _native
 from modyn.config import PipelineConfig
 from modyn.config.data import DataConfig
 from modyn.config.evaluation import EvaluationDatasetConfig
-from modyn.config.training import DEFAULT_BLOCK_SIZE
 from modyn.storage.api import ViewRef
 from modyn.trainer.batch_plan import Span
 from modyn.trainer.data.batch import Batch
@@ -105,7 +104,7 @@ def range_batches(
     workers = None
     if dataset.dataloader_workers:
         pipeline = _read_as_training(config, dataset).model_dump(mode="json")
-        workers = WorkerPool(dataset.dataloader_workers, pipeline, view, path, seed, trigger=0)
+        workers = WorkerPool(dataset.dataloader_workers, pipeline, view, path, seed, trigger=0, shuffle=Shuffle("none"))
     plan = RangePlan(tuple(ranges), dataset.batch_size)
     ordered = samples.orders(seeds, Shuffle("none"), decoder.fields)
     with Loader(plan, ordered, decoder, seeds, samples.sample_size, workers).batches(0) as batches:
@@ -113,7 +112,6 @@ def range_batches(
 
 
 def _read_as_training(config: PipelineConfig, dataset: EvaluationDatasetConfig) -> PipelineConfig:
-    """The pipeline as if it trained on the evaluation dataset in the order of the view: what loader workers go by."""
+    """The pipeline as if it trained on the evaluation dataset: what loader workers go by."""
     data = DataConfig.model_validate(dataset.model_dump(mode="json", include=set(DataConfig.model_fields)))
-    unshuffled = {"shuffle": False, "shuffle_mode": "global", "shuffle_block_size": DEFAULT_BLOCK_SIZE}
-    return config.model_copy(update={"data": data, "training": config.training.model_copy(update=unshuffled)})
+    return config.model_copy(update={"data": data})

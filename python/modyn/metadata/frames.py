@@ -8,7 +8,7 @@ import pandas as pd
 
 from modyn.metadata.tables import EvaluationRow, ModelRow, TriggerRow
 
-STEPS = ("decide", "select", "train", "store", "evaluate")
+STEPS = ("decide", "select", "hold_out", "train", "store", "evaluate")
 
 TRIGGER_COLUMNS: dict[str, str] = {
     "trigger": "int64",

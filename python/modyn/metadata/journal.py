@@ -162,6 +162,13 @@ class Journal(Records):
             row.seconds = row.seconds | {"select": seconds}
         return row
 
+    def held_out(self, trigger: int, models: list[dict[str, Any]], seconds: float) -> None:
+        """These auxiliary models of the trigger are there, all so far; `seconds` went into the last one."""
+        with self._commit("held out", trigger) as (session, _):
+            row = self._trigger(session, trigger)
+            row.held_out = {"models": models}
+            row.seconds = row.seconds | {"hold_out": row.seconds.get("hold_out", 0.0) + seconds}
+
     def trained(self, trigger: int, attempt: Attempt, result: TrainingResult, seconds: float) -> TriggerRow:
         """This attempt has won: its model counts, whatever others may still write."""
         with self._commit("trained", trigger) as (session, _):

@@ -107,6 +107,7 @@ class TriggerRow(Base):
     training_set_digest: Mapped[str | None] = mapped_column(String(64))
     training_samples: Mapped[int | None]
     downsampling: Mapped[dict[str, Any] | None]  # the section that its training uses
+    held_out: Mapped[dict[str, Any] | None]  # auxiliary models, as HeldOutModel
     winner: Mapped[int | None]  # token of the attempt whose model counts
     training: Mapped[dict[str, Any] | None]  # what that attempt reported
     model: Mapped[int | None]

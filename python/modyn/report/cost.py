@@ -9,13 +9,15 @@ from modyn.report.theme import Figure, axis, layout, plain, series_colour, serie
 from modyn.report.totals import Totals
 from modyn.rundata import RunData
 
-_STAGE_TEXT = {
-    "decide": "decide when to train",
-    "select": "select what to train on",
-    "train": "train",
-    "store": "store the model",
-    "evaluate": "evaluate after training",
-    "other": "other: evaluation after the pipeline, start-up, waiting",
+# What each stage is, and its colour.
+_STAGES = {
+    "decide": ("decide when to train", "var(--stage-0)"),
+    "select": ("select what to train on", "var(--stage-1)"),
+    "hold_out": ("train models on held-out data", "var(--stage-6)"),
+    "train": ("train", "var(--stage-2)"),
+    "store": ("store the model", "var(--stage-3)"),
+    "evaluate": ("evaluate after training", "var(--stage-4)"),
+    "other": ("other: evaluation after the pipeline, start-up, waiting", "var(--stage-5)"),
 }
 
 
@@ -24,7 +26,7 @@ def where_time_went(runs: Sequence[RunData], every: Sequence[Totals]) -> Figure 
     if not any(sum(total.stage_seconds.values()) or total.other_seconds for total in every):
         return None
     data = []
-    for number, (stage, text) in enumerate(_STAGE_TEXT.items()):
+    for stage, (text, colour) in _STAGES.items():
         spent = [total.other_seconds if stage == "other" else total.stage_seconds[stage] for total in every]
         whole = [sum(total.stage_seconds.values()) + (total.other_seconds or 0) for total in every]
         if not any(spent):
@@ -36,7 +38,7 @@ def where_time_went(runs: Sequence[RunData], every: Sequence[Totals]) -> Figure 
                 "name": text,
                 "y": [plain(run.id) for run in runs],
                 "x": [seconds or 0 for seconds in spent],
-                "marker": {"color": f"var(--stage-{number})", "line": {"color": "var(--surface)", "width": 1}},
+                "marker": {"color": colour, "line": {"color": "var(--surface)", "width": 1}},
                 "hovertext": [
                     f"{text}: <b>{units.duration(seconds or 0)}</b> ({100 * (seconds or 0) / total:.1f} %)"
                     if total

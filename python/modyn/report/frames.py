@@ -8,7 +8,7 @@ import pandas as pd
 
 from modyn.rundata import RunData
 
-STAGES = ("decide", "select", "train", "store", "evaluate")
+STAGES = ("decide", "select", "hold_out", "train", "store", "evaluate")
 
 _TRIGGERS = {
     "trigger": "int64",

@@ -10,6 +10,7 @@ import yaml
 
 from modyn.report import units
 from modyn.report.composite import Measure
+from modyn.report.frames import STAGES
 from modyn.report.totals import Quality, Totals
 from modyn.rundata import RunData
 
@@ -91,7 +92,8 @@ def headline(runs: Sequence[RunData], every: Sequence[Totals], qualities: Sequen
 def triggers(run: RunData) -> str:
     """All triggers of a run, the first `_ROWS` of them."""
     head = ["trigger", "data from", "to (incl.)", "new samples", "trained on", "model"]
-    head += ["decide", "select", "train", "store", "evaluate"]
+    stages = [stage for stage in STAGES if stage != "hold_out" or run.triggers["hold_out_seconds"].any()]
+    head += [stage.replace("_", " ") for stage in stages]
     rows = []
     for row in run.triggers.head(_ROWS).itertuples(index=False):
         line = (
@@ -99,7 +101,7 @@ def triggers(run: RunData) -> str:
         )
         line += cell(units.count(row.new_samples)) + cell(units.count(row.training_samples))
         line += cell("none" if units.missing(row.model) else str(row.model))
-        for stage in ("decide", "select", "train", "store", "evaluate"):
+        for stage in stages:
             line += cell(units.duration(getattr(row, f"{stage}_seconds")))
         rows.append(line)
     return table(head, rows, tall=True) + _left_out(len(run.triggers), "triggers")

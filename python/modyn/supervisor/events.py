@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 # Too many and too fleeting to keep; whoever listens gets them live.
-_LIVE_ONLY = frozenset({"data", "ingest", "training_progress", "evaluation_progress"})
+_LIVE_ONLY = frozenset({"data", "ingest", "training_progress", "scoring_progress", "evaluation_progress"})
 
 
 class EventLog:

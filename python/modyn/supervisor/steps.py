@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from modyn.compute.api import Json
+from modyn.config.downsampling import RHOLossDownsampling
 from modyn.evaluator.api import EvaluationTask, TrainedModel
 from modyn.evaluator.plan import after_training_tasks
 from modyn.metadata.history import HISTORY, HistoryFolder
@@ -19,9 +20,10 @@ from modyn.selector.ledger import Ledger
 from modyn.storage.api import View
 from modyn.supervisor.context import RunContext
 from modyn.supervisor.evaluation import Evaluations
+from modyn.supervisor.held_out import HeldOutModels
 from modyn.supervisor.jobs import run_step
 from modyn.supervisor.selection import Selector
-from modyn.trainer.api import ENTRY, TrainingRequest, TrainingResult
+from modyn.trainer.api import ENTRY, HeldOutModel, TrainingRequest, TrainingResult
 from modyn.triggers.api import Trigger
 
 
@@ -52,6 +54,7 @@ class TriggerSteps:
         self._continues = context.config.training.use_previous_model
         self._selector = selector
         self._evaluations = evaluations
+        self._held_out = HeldOutModels(context, view)
         self._ledger = Ledger()
         self._history = HistoryFolder(context.folder / HISTORY)
         self.next_trigger = 0
@@ -120,13 +123,14 @@ class TriggerSteps:
 
     def _train(self, row: TriggerRow) -> TriggerRow:
         context, trigger = self._context, row.trigger
+        held_out = self._held_out_models(row)
         started = time.perf_counter()
         # Read before each attempt is entered, so that it names the one before.
         earlier = context.journal.latest_attempt("training", trigger)
 
         def payload(attempt: Attempt) -> Json:
             nonlocal earlier
-            request = self._training_request(row, attempt, earlier)
+            request = self._training_request(row, attempt, earlier, held_out)
             earlier = attempt.folder
             context.events.publish("training_started", trigger=trigger, attempt=attempt.token)
             return request.to_json()
@@ -145,7 +149,14 @@ class TriggerSteps:
         )
         return row
 
-    def _training_request(self, row: TriggerRow, attempt: Attempt, earlier: Path | None) -> TrainingRequest:
+    def _held_out_models(self, row: TriggerRow) -> list[HeldOutModel]:
+        if row.downsampling is None or row.downsampling["strategy"] != "RHOLoss":
+            return []
+        return self._held_out.of(row, RHOLossDownsampling.model_validate(row.downsampling))
+
+    def _training_request(
+        self, row: TriggerRow, attempt: Attempt, earlier: Path | None, held_out: list[HeldOutModel]
+    ) -> TrainingRequest:
         context, training = self._context, self._context.config.training
         assert row.training_set is not None, "a selected trigger has a training set"
         previous = self._latest_model if self._continues else None
@@ -156,6 +167,7 @@ class TriggerSteps:
             view=self._view.ref,
             training_set=Path(row.training_set),
             downsampling=row.downsampling,
+            held_out=held_out,
             trigger=row.trigger,
             seed=context.seed,
             previous_model=Path(previous.path) if previous else None,

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from modyn.config import PipelineConfig
-from modyn.config.downsampling import MultiDownsamplingConfig, NoDownsampling
+from modyn.config.downsampling import MultiDownsamplingConfig, RHOLossDownsampling
+from modyn.config.model import ModelConfig
 from modyn.config.selection import CoresetStrategy, SelectionConfig
 from modyn.errors import UnsupportedError
 from modyn.model_storage.local import check_supported as check_model_storage
@@ -19,7 +20,7 @@ def check_supported(config: PipelineConfig) -> None:
     """Raise UnsupportedError naming everything in `config` that this version cannot run."""
     checks: list[tuple[Callable[[Any], Any], Any]] = [
         (build_trigger, config.trigger),
-        (_check_downsampling, config.selection_strategy),
+        (_check_held_out_models, config.selection_strategy),
         (check_model_storage, config.model_storage),
         (check_model, config.model),
         (_check_training, config),
@@ -35,16 +36,14 @@ def check_supported(config: PipelineConfig) -> None:
         raise UnsupportedError("\n".join(reasons))
 
 
-def _check_downsampling(config: SelectionConfig) -> None:
+def _check_held_out_models(config: SelectionConfig) -> None:
     if not isinstance(config, CoresetStrategy):
         return
     chosen = config.downsampling_config
-    singles = chosen.downsampling_list if isinstance(chosen, MultiDownsamplingConfig) else [chosen]
-    others = [single.strategy for single in singles if not isinstance(single, NoDownsampling)]
-    if others:
-        raise UnsupportedError(
-            f"selection_strategy.downsampling_config: strategy '{others[0]}' cannot be run yet; use \"No\""
-        )
+    for single in chosen.downsampling_list if isinstance(chosen, MultiDownsamplingConfig) else [chosen]:
+        if isinstance(single, RHOLossDownsampling):
+            training = single.il_training_config
+            check_model(ModelConfig(id=training.il_model_id, config=training.il_model_config))
 
 
 def _check_training(config: PipelineConfig) -> None:

@@ -13,6 +13,21 @@ ENTRY = "modyn.trainer.job:run"
 
 
 @dataclass(frozen=True)
+class HeldOutModel(Message):
+    """An auxiliary model, trained on samples that were held out.
+
+    Attributes:
+        model: safetensors file of its weights.
+        training_set: what it was trained on.
+        seconds: how long that took.
+    """
+
+    model: Path
+    training_set: Path
+    seconds: float
+
+
+@dataclass(frozen=True)
 class TrainingRequest(Message):
     """What one attempt at a training does.
 
@@ -29,6 +44,7 @@ class TrainingRequest(Message):
         folder: the attempt's own folder; the model and the checkpoints are written there.
         resume_folder: folder of an earlier attempt whose checkpoints may be continued, or None.
         threads: CPU threads that the training may use; 0 for all.
+        held_out: the auxiliary models that it compares with, if it does.
     """
 
     pipeline: dict[str, Any]
@@ -43,6 +59,7 @@ class TrainingRequest(Message):
     resume_folder: Path | None = None
     threads: int = 0
     downsampling: dict[str, Any] | None = None
+    held_out: list[HeldOutModel] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -53,7 +70,9 @@ class TrainingResult(Message):
     `epochs` (started ones) count what went into the model, in earlier attempts included. `final_loss` is the mean
     over the samples of the last epoch, None if that is not a finite number; `losses` are (global batch from 1,
     mean over the batches since the last record) pairs recorded every `record_loss_every` batches. `history` is a file
-    (modyn.metadata.history) of what this training saw of each sample, if it was recorded.
+    (modyn.metadata.history) of what this training saw of each sample, if it was recorded. Of a training that
+    downsamples, `scored_samples` went through the model for it alone, and `choosing_seconds` of `seconds` were spent on
+    that and on choosing; batch-then-sample has no such pass.
     """
 
     model: Path
@@ -67,3 +86,5 @@ class TrainingResult(Message):
     losses: list[tuple[int, float]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     history: Path | None = None
+    scored_samples: int = 0
+    choosing_seconds: float = 0.0

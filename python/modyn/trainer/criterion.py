@@ -38,7 +38,7 @@ class Criterion:
         if reduction == "none" or (weighted and reduction not in ("mean", "sum")):
             because = "the training set has weights" if weighted else "the loss of a batch is one number"
             raise ModelError(f"criterion '{config.name}': reduction '{reduction}' cannot be used because {because}")
-        self._sums = reduction == "sum"
+        self.sums = reduction == "sum"
         if weighted:
             options["reduction"] = "none"
         try:
@@ -52,12 +52,29 @@ class Criterion:
         loss: torch.Tensor = self._criterion(output, labels)
         if weights is None:
             return loss
-        if self._sums:
+        if self.sums:
             return torch.dot(_sums(loss).to(weights.dtype), weights)
         divisors = _sums(self._divisors(loss, labels)).to(weights.dtype)
         # At least the smallest normal number, so that a batch of weight 0 has loss 0 and no gradient.
         total = torch.dot(weights, divisors).clamp_min(torch.finfo(weights.dtype).tiny)
         return torch.dot(_sums(loss).to(weights.dtype), weights / total)
+
+    @property
+    def module(self) -> nn.Module:
+        """The class's own module."""
+        return self._criterion
+
+    def losses(self, output: Any, labels: torch.Tensor) -> torch.Tensor:
+        """Loss of each sample [B], summed over what it has several of; only where batches come with weights."""
+        return _sums(self._criterion(output, labels))
+
+    def weighted_sum(
+        self, output: Any, labels: torch.Tensor, weights: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """sum(w_i * l_i), and what that is divided by for the mean; so the mean of several parts can be had."""
+        loss: torch.Tensor = self._criterion(output, labels)
+        total = torch.dot(_sums(loss).to(weights.dtype), weights)
+        return total, torch.dot(weights, _sums(self._divisors(loss.detach(), labels)).to(weights.dtype))
 
     def _divisors(self, loss: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """What the class counts each number of `loss` as when it takes the mean."""

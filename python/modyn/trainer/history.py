@@ -90,6 +90,9 @@ class HistoryRecorder:
         os.fsync(self._file.fileno())
         return {"bytes": self._file.tell()}
 
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Nothing: `adopt` has taken the records over before."""
+
     def adopt(self, earlier: Path, state: Mapping[str, Any]) -> None:
         """Begin with the records of an earlier attempt, as they were when it wrote a checkpoint.
 

@@ -15,7 +15,6 @@ from typing import Any
 import torch
 import torch._dynamo  # the first optimizer imports it, which takes a second: here the warm parent does, once
 
-from modyn import _native
 from modyn.compute.api import Emit, Json
 from modyn.config import PipelineConfig
 from modyn.errors import CorruptFileError
@@ -25,22 +24,24 @@ from modyn.models.weights import load_weights, save_weights
 from modyn.trainer.api import TrainingRequest, TrainingResult
 from modyn.trainer.batch_plan import BatchPlan
 from modyn.trainer.checkpoints import CheckpointFolder, checkpoint_folder
+from modyn.trainer.components import Components
+from modyn.trainer.course import Course, build_course, plan_of, steps_of
 from modyn.trainer.criterion import Criterion
-from modyn.trainer.data.decoder import build_decoder
-from modyn.trainer.data.loader import Loader
+from modyn.trainer.data.feeding import Feeding
 from modyn.trainer.data.source import TrainingSamples
-from modyn.trainer.data.workers import WorkerPool
 from modyn.trainer.device import find_device
+from modyn.trainer.downsampling import build_downsampling
 from modyn.trainer.history import HistoryRecorder, sum_up
-from modyn.trainer.loop import Components, TrainingLoop
+from modyn.trainer.loop import TrainingLoop
 from modyn.trainer.loss_record import LossRecord
 from modyn.trainer.observation import HistoryObserver
 from modyn.trainer.optimizers import build_optimizers
 from modyn.trainer.precision import Precision
 from modyn.trainer.progress import Progress
 from modyn.trainer.schedulers import build_schedule
-from modyn.trainer.seeding import AddressedSeeds, Shuffle, use_deterministic_algorithms
+from modyn.trainer.seeding import AddressedSeeds, use_deterministic_algorithms
 from modyn.trainer.user_code import load_function
+from modyn.trainer.whole_batches import Observer
 
 MODEL_FILE = "model.safetensors"
 RECORDS_FILE = "history.records"
@@ -70,36 +71,33 @@ def train(request: TrainingRequest, emit: Emit) -> TrainingResult:
     use_deterministic_algorithms()
     config = PipelineConfig.model_validate(request.pipeline)
     seeds = AddressedSeeds(request.seed, request.trigger)
-    # Reading runs ahead of the steps and is far faster than they are; more threads would only take their cores.
-    deletions = _native.Index.open(request.view.folder).summary.manifest
-    samples = TrainingSamples(
-        request.view, request.training_set, max(1, torch.get_num_threads() // 4), deletions=deletions
-    )
-    plan = BatchPlan(
-        samples=len(samples),
-        batch_size=config.training.batch_size,
-        drop_last=config.training.drop_last_batch,
-        epochs=config.training.epochs_per_trigger,
-        num_samples=request.num_samples,
-    )
-    components = _build(config, request, seeds, plan, weighted=samples.weighted)
-    loader = _loader(config, request, seeds, plan, samples, deletions)
+    feeding = Feeding.of(request, config)
+    samples = feeding.samples(request.training_set)
+    downsampling = build_downsampling(request.downsampling, request.source_folder)
+    plan = plan_of(feeding, samples, downsampling)
+    weighted = samples.weighted or (downsampling is not None and downsampling.weighs)
+    components = _build(config, request, seeds, plan.total_epochs, steps_of(plan, downsampling), weighted=weighted)
+    progress = Progress(request.trigger, plan, emit)
+    observers: list[Observer] = []
+    recorder = None
+    if config.training.record_history:
+        recorder = HistoryRecorder(request.folder / RECORDS_FILE)
+        observers = [HistoryObserver(recorder, config.training.optimization_criterion, components.device)]
+    course = build_course(components, feeding, samples, plan, downsampling, observers, progress.while_scoring)
     losses = LossRecord(components.device, config.training.record_loss_every)
     checkpointing = config.training.checkpointing
     identity = _identity(request, samples)
     checkpoints = checkpoint_folder(checkpointing, request.folder, identity) if checkpointing.activated else None
-    recorder = HistoryRecorder(request.folder / RECORDS_FILE) if config.training.record_history else None
     loop = TrainingLoop(
         components,
+        course.stepper,
         plan,
         seeds,
         losses,
-        Progress(request.trigger, plan, emit),
+        progress,
         checkpoints,
         checkpointing.interval or 0,
-        None
-        if recorder is None
-        else HistoryObserver(recorder, config.training.optimization_criterion, components.device),
+        course.stateful if recorder is None else course.stateful | {"history": recorder},
     )
     start = 0
     if checkpoints is not None and request.resume_folder is not None:
@@ -107,17 +105,19 @@ def train(request: TrainingRequest, emit: Emit) -> TrainingResult:
         start = _continue_from(earlier, checkpoints, loop, recorder, request.resume_folder / RECORDS_FILE)
 
     loop_started = time.perf_counter()
-    with loader.batches(start) as batches:
+    with course.batches(start) as batches:
         loop.run(batches)
     loop_ended = time.perf_counter()
 
     model_file = request.folder / MODEL_FILE
     digest = save_weights(components.model, model_file)
-    history = None if recorder is None else _summed_up(config, request, seeds, samples, recorder)
+    history = None if recorder is None else _summed_up(request, course, recorder)
     if checkpoints is not None:
         checkpoints.clear()
+    course.finish()
     # Until then, a later attempt may continue from a checkpoint that counts on it.
     (request.folder / RECORDS_FILE).unlink(missing_ok=True)
+    choosing = course.choosing()
     final = losses.final
     return TrainingResult(
         model=model_file,
@@ -129,13 +129,15 @@ def train(request: TrainingRequest, emit: Emit) -> TrainingResult:
         setup_seconds=loop_started - started,
         final_loss=final if final is not None and math.isfinite(final) else None,
         losses=losses.losses,
+        scored_samples=choosing.scored_samples,
+        choosing_seconds=choosing.seconds,
         warnings=[*_plan_warnings(plan), *_deletion_warnings(samples), *loop.warnings],
         history=history,
     )
 
 
 def _build(
-    config: PipelineConfig, request: TrainingRequest, seeds: AddressedSeeds, plan: BatchPlan, *, weighted: bool
+    config: PipelineConfig, request: TrainingRequest, seeds: AddressedSeeds, epochs: int, steps: int, *, weighted: bool
 ) -> Components:
     training = config.training
     device = find_device(training.device)
@@ -146,9 +148,7 @@ def _build(
     optimizers = build_optimizers(training.optimizers, model)
     schedule = None
     if training.lr_scheduler is not None:
-        schedule = build_schedule(
-            training.lr_scheduler, optimizers, batches=plan.total_batches, epochs=plan.total_epochs
-        )
+        schedule = build_schedule(training.lr_scheduler, optimizers, batches=steps, epochs=epochs)
     transformer = config.data.label_transformer_function
     return Components(
         model=model,
@@ -161,30 +161,6 @@ def _build(
     )
 
 
-def _loader(
-    config: PipelineConfig,
-    request: TrainingRequest,
-    seeds: AddressedSeeds,
-    plan: BatchPlan,
-    samples: TrainingSamples,
-    deletions: int,
-) -> Loader:
-    decoder = build_decoder(config.data, samples.sample_size)
-    workers = None
-    if config.training.dataloader_workers:
-        workers = WorkerPool(
-            workers=config.training.dataloader_workers,
-            pipeline=request.pipeline,
-            view=request.view,
-            training_set=request.training_set,
-            seed=request.seed,
-            trigger=request.trigger,
-            deletions=deletions,
-        )
-    ordered = samples.orders(seeds, Shuffle.of(config.training), decoder.fields)
-    return Loader(plan, ordered, decoder, seeds, samples.sample_size, workers)
-
-
 def _identity(request: TrainingRequest, samples: TrainingSamples) -> dict[str, Any]:
     """What makes two trainings the same one."""
     return {
@@ -193,6 +169,7 @@ def _identity(request: TrainingRequest, samples: TrainingSamples) -> dict[str, A
         "seed": request.seed,
         "num_samples": request.num_samples,
         "training_set": samples.digest,
+        "downsampling": request.downsampling,
         "previous_model": None if request.previous_model is None else request.previous_model.name,
     }
 
@@ -217,17 +194,10 @@ def _continue_from(
     return checkpoint.batches
 
 
-def _summed_up(
-    config: PipelineConfig,
-    request: TrainingRequest,
-    seeds: AddressedSeeds,
-    samples: TrainingSamples,
-    recorder: HistoryRecorder,
-) -> Path:
+def _summed_up(request: TrainingRequest, course: Course, recorder: HistoryRecorder) -> Path:
     """The training's own history, by key."""
     recorder.close()
-    ordered = samples.orders(seeds, Shuffle.of(config.training), None)
-    table = sum_up(request.folder / RECORDS_FILE, request.trigger, ordered.keys)
+    table = sum_up(request.folder / RECORDS_FILE, request.trigger, course.keys)
     write_history(request.folder / HISTORY_FILE, request.trigger, table)
     return request.folder / HISTORY_FILE
 

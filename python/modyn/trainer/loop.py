@@ -3,40 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 
 import torch
-from torch import nn
 
 from modyn.errors import ModelError
-from modyn.models.build import takes_sample_ids
 from modyn.trainer.batch_plan import BatchPlan
 from modyn.trainer.checkpoints import Checkpoint, CheckpointFolder
-from modyn.trainer.criterion import Criterion
+from modyn.trainer.components import Components
 from modyn.trainer.data.batch import Batch
 from modyn.trainer.loss_record import LossRecord
-from modyn.trainer.observation import HistoryObserver
-from modyn.trainer.optimizers import Optimizers
-from modyn.trainer.precision import Precision
 from modyn.trainer.progress import Progress
-from modyn.trainer.schedulers import LearningRateSchedule
 from modyn.trainer.seeding import AddressedSeeds, explain_nondeterminism
 from modyn.trainer.state_tree import from_tree, to_tree
+from modyn.trainer.whole_batches import Stepper
 
 
-@dataclass(frozen=True)
-class Components:
-    """What a training consists of."""
+class Stateful(Protocol):
+    """Has a state that outlives the process."""
 
-    model: nn.Module
-    optimizers: Optimizers
-    criterion: Criterion
-    precision: Precision
-    schedule: LearningRateSchedule | None
-    label_transformer: Callable[[torch.Tensor], torch.Tensor] | None
-    device: torch.device
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state: dict[str, Any]) -> None: ...
 
 
 class TrainingLoop:
@@ -44,35 +33,38 @@ class TrainingLoop:
 
     Args:
         components: what is trained and how.
+        stepper: trains on each batch.
         plan: which samples each batch holds.
         seeds: of the generators before each step.
         losses: where the losses go.
         progress: told after each batch.
         checkpoints: where checkpoints go, or None.
-        checkpoint_every: after how many batches one is written.
-        history: records what the model gives for each batch, or None.
+        checkpoint_every: after how many batches one is written, at the latest with the next step.
+        others: whatever else has state that a checkpoint must hold, under a name.
     """
 
     def __init__(
         self,
         components: Components,
+        stepper: Stepper,
         plan: BatchPlan,
         seeds: AddressedSeeds,
         losses: LossRecord,
         progress: Progress,
         checkpoints: CheckpointFolder | None,
         checkpoint_every: int,
-        history: HistoryObserver | None = None,
+        others: Mapping[str, Stateful],
     ) -> None:
         self._parts = components
+        self._stepper = stepper
         self._plan = plan
         self._seeds = seeds
         self._losses = losses
         self._progress = progress
         self._checkpoints = checkpoints
         self._checkpoint_every = checkpoint_every
-        self._history = history
-        self._sample_ids = takes_sample_ids(components.model)
+        self._checkpoint_due = False
+        self._others = others
         self.samples = 0
         self.warnings: list[str] = []
 
@@ -95,41 +87,27 @@ class TrainingLoop:
 
     def _train_on(self, batch: Batch) -> None:
         span = batch.span
-        loss = self._step(batch)
-        self.samples += span.count
-        self._losses.add(span.index, loss, span.count)
-        if self._parts.schedule is not None:
-            self._parts.schedule.after_batch(loss)
+        self._seeds.before_step(span.index)
+        trained = self._stepper.train_on(batch)
+        self.samples += trained.samples
+        self._losses.add(span.index, trained.loss, trained.samples)
+        if trained.stepped and self._parts.schedule is not None:
+            self._parts.schedule.after_batch(trained.loss)
         self._progress.after_batch(span, self.samples, self._losses.epoch_mean)
         if self._plan.ends_epoch(span):
             mean = self._losses.end_epoch()
             if self._parts.schedule is not None:
                 self._parts.schedule.after_epoch(mean)
-        if self._checkpoints is not None and (span.index + 1) % self._checkpoint_every == 0:
-            self._checkpoints.save(self._checkpoint(span.index + 1))
-
-    def _step(self, batch: Batch) -> torch.Tensor:
-        parts = self._parts
-        self._seeds.before_step(batch.span.index)
-        labels = batch.labels if parts.label_transformer is None else parts.label_transformer(batch.labels)
-        labels = labels.to(parts.device, non_blocking=True)
-        data = batch.moved(parts.device)
-        weights = None if batch.weights is None else batch.weights.to(parts.device, non_blocking=True)
-        for optimizer in parts.optimizers.values():
-            optimizer.zero_grad()
-        with parts.precision.autocast:
-            output = parts.model(data, sample_ids=batch.keys.tolist()) if self._sample_ids else parts.model(data)
-            loss = parts.criterion(output, labels, weights)
-        if self._history is not None:
-            self._history(batch, output, labels)
-        parts.precision.backward_and_step(loss, parts.optimizers)
-        return loss
+        if self._checkpoints is not None:
+            self._checkpoint_due |= (span.index + 1) % self._checkpoint_every == 0
+            # Between two steps there are gradients, which a checkpoint does not hold.
+            if self._checkpoint_due and trained.stepped:
+                self._checkpoints.save(self._checkpoint(span.index + 1))
+                self._checkpoint_due = False
 
     def _checkpoint(self, batches: int) -> Checkpoint:
         tensors: dict[str, torch.Tensor] = {}
         values: dict[str, Any] = {"samples": self.samples, "losses": self._losses.state_dict()}
-        if self._history is not None:
-            values["history"] = self._history.recorder.state_dict()
         for name, part in self._stateful().items():
             values[name] = to_tree(part.state_dict(), tensors, name)
         return Checkpoint(batches, values, tensors)
@@ -147,7 +125,7 @@ class TrainingLoop:
         stateful |= {f"optimizer-{name}": optimizer for name, optimizer in parts.optimizers.items()}
         if parts.schedule is not None:
             stateful["scheduler"] = parts.schedule.scheduler
-        return stateful
+        return stateful | dict(self._others)
 
     def _warn_of_losses(self) -> None:
         final = self._losses.final

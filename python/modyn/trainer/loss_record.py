@@ -25,6 +25,7 @@ class LossRecord:
         self._open_samples = 0
         self._window_sum = 0.0
         self._window_samples = 0
+        self._due = False  # a record, as soon as there are samples
         self._epoch_sum = 0.0
         self._epoch_samples = 0
         self.final: float | None = None
@@ -37,7 +38,9 @@ class LossRecord:
         else:
             self._open.add_(loss.detach(), alpha=samples)
         self._open_samples += samples
-        if self._every and (batch + 1) % self._every == 0:
+        self._due |= self._every > 0 and (batch + 1) % self._every == 0
+        if self._due and self._window_samples + self._open_samples:
+            self._due = False
             self._settle()
             self.losses.append((batch + 1, self._window_sum / self._window_samples))
             self._window_sum, self._window_samples = 0.0, 0
@@ -51,9 +54,10 @@ class LossRecord:
     def end_epoch(self) -> float:
         """Mean over the samples of the epoch that ends."""
         self._settle()
-        self.final = self.epoch_mean()
+        if self._epoch_samples:  # else all samples that it kept wait for a step
+            self.final = self.epoch_mean()
         self._epoch_sum, self._epoch_samples = 0.0, 0
-        return self.final
+        return math.nan if self.final is None else self.final
 
     def finish(self) -> None:
         """The training is over, perhaps within an epoch."""
@@ -65,6 +69,7 @@ class LossRecord:
         return {
             "window": [self._window_sum, self._window_samples],
             "epoch": [self._epoch_sum, self._epoch_samples],
+            "due": self._due,
             "final": self.final,
             "losses": [list(pair) for pair in self.losses],
         }
@@ -72,6 +77,7 @@ class LossRecord:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self._window_sum, self._window_samples = state["window"]
         self._epoch_sum, self._epoch_samples = state["epoch"]
+        self._due = state["due"]
         self.final = state["final"]
         self.losses = [(batch, loss) for batch, loss in state["losses"]]
 

@@ -35,14 +35,16 @@ class Precision:
         except TypeError as error:
             raise ModelError(f"grad_scaler_config {scaler_config} does not fit GradScaler: {error}") from error
 
-    def backward_and_step(self, loss: torch.Tensor, optimizers: Optimizers) -> None:
-        """Compute the gradients of `loss` and let every optimizer make its step."""
+    def backward(self, loss: torch.Tensor) -> None:
+        """Add the gradients of `loss` to those that are there."""
+        torch.autograd.backward(self.scaler.scale(loss) if self.scaler.is_enabled() else loss)
+
+    def step(self, optimizers: Optimizers) -> None:
+        """Let every optimizer make its step."""
         if not self.scaler.is_enabled():
-            torch.autograd.backward(loss)
             for optimizer in optimizers.values():
                 optimizer.step()
             return
-        torch.autograd.backward(self.scaler.scale(loss))
         for optimizer in optimizers.values():
             self.scaler.step(optimizer)
         self.scaler.update()

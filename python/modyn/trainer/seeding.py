@@ -47,11 +47,19 @@ class Shuffle:
 
 
 class AddressedSeeds:
-    """The seeds of one training: functions of (seed, trigger, purpose, index)."""
+    """The seeds of one training: functions of (seed, trigger, purpose, index).
 
-    def __init__(self, seed: int, trigger: int) -> None:
+    Args:
+        seed: of the run.
+        trigger: of the training.
+        first_decoding: number of the first batch that is decoded, so that another pass over the data draws other
+            numbers.
+    """
+
+    def __init__(self, seed: int, trigger: int, first_decoding: int = 0) -> None:
         self._seed = seed
         self._trigger = trigger
+        self._first_decoding = first_decoding
 
     def before_model(self) -> None:
         self._seed_for(_native.PURPOSE_MODEL_INIT, 0)
@@ -60,7 +68,7 @@ class AddressedSeeds:
         self._seed_for(_native.PURPOSE_TRAINING_STEP, index)
 
     def before_decoding(self, index: int) -> None:
-        self._seed_for(_native.PURPOSE_DECODE_BATCH, index)
+        self._seed_for(_native.PURPOSE_DECODE_BATCH, self._first_decoding + index)
 
     def order(self, shuffle: Shuffle, epoch: int, size: int) -> _native.Order:
         """The order in which an epoch goes through `size` samples."""

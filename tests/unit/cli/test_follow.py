@@ -26,6 +26,7 @@ STORY = events(
                  "first_timestamp": 0, "last_timestamp": 9}),
     ("selected", {"trigger": 1, "samples": 100, "digest": "aa"}),
     ("training_started", {"trigger": 1, "attempt": 7}),
+    ("scoring_progress", {"trigger": 1, "samples": 40, "total": 100}),
     ("training_progress", {"trigger": 1, "epoch": 2, "epochs": 4, "batch": 5, "batches": 10, "samples": 50,
                            "loss": None}),
     ("training_finished", {"trigger": 1, "seconds": 1.0, "samples": 100, "loss": 0.5}),

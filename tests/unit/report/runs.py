@@ -18,8 +18,8 @@ EVALUATION_COLUMNS = [
 ]  # fmt: skip
 TRIGGER_COLUMNS = [
     "trigger", "state", "position_start", "position_end", "new_samples", "first_timestamp", "last_timestamp",
-    "training_samples", "training_set_digest", "model", "decide_seconds", "select_seconds", "train_seconds",
-    "store_seconds", "evaluate_seconds",
+    "training_samples", "training_set_digest", "model", "decide_seconds", "select_seconds", "hold_out_seconds",
+    "train_seconds", "store_seconds", "evaluate_seconds",
 ]  # fmt: skip
 MODEL_COLUMNS = [
     "model", "trigger", "path", "digest", "bytes", "parent", "samples", "batches", "epochs", "training_seconds",
@@ -56,7 +56,7 @@ def replayed(
         triggers.append(
             [number, "done", position, position + new, new, first if new else pd.NA,
              START + month * period - 3600 if new else pd.NA, trained, f"{number:064x}",
-             len(models) if new else pd.NA, 0.0021, 0.013 + trained * 2e-7, seconds + 0.4, 0.011, 0.09]
+             len(models) if new else pd.NA, 0.0021, 0.013 + trained * 2e-7, None, seconds + 0.4, 0.011, 0.09]
         )  # fmt: skip
         if new:
             models.append(

@@ -66,6 +66,7 @@ class TrainingSamples:
 
     def __init__(self, view: ViewRef, path: Path, threads: int, deletions: int | None = None) -> None:
         index = _native.Index.open(view.folder, view.manifest)
+        self.path = path
         self._set = _native.TrainingSet.open(path, _native.View.build(index, view.order))
         if len(self._set) == 0:
             raise DatasetError(f"dataset '{view.dataset}': the training set {path} is empty")
@@ -95,6 +96,29 @@ class TrainingSamples:
     def digest(self) -> int:
         """Identifies samples, weights and manifest."""
         return int(self._set.digest)
+
+    def read_at(self, positions: npt.NDArray[np.int64]) -> tuple[Keys, npt.NDArray[np.float32] | None]:
+        """Keys int64 [n] and weights float32 [n], None without weights, of samples at any positions of the set."""
+        keys, weights = self._set.read_at(positions.astype(np.uint64))
+        return keys, weights
+
+    def keys_of(self, path: Path) -> Keys:
+        """All keys of another training set over the same view."""
+        other = _native.TrainingSet.open(path, self._set.view)
+        return other.read(0, len(other))[0]
+
+    def write_choice(
+        self, path: Path, positions: npt.NDArray[np.int64], weights: npt.NDArray[np.float32] | None
+    ) -> None:
+        """Write some of the samples as a training set of their own, durably; weights multiply those that they have.
+
+        Raises:
+            ConflictError: the file exists.
+        """
+        keys, own = self.read_at(positions)
+        if own is not None:
+            weights = own if weights is None else own * weights
+        _native.TrainingSet.write_keys(path, self._set.view, keys, weights)
 
     def orders(self, seeds: AddressedSeeds, shuffle: Shuffle, fields: list[Field] | None) -> OrderedSamples:
         """The samples in the order of each epoch."""

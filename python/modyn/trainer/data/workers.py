@@ -45,6 +45,8 @@ class WorkerPool:
         training_set: its file.
         seed: of the run.
         trigger: with the seed, the address of every random choice.
+        shuffle: how an epoch mixes the samples.
+        first_decoding: number of the first batch for the generators of the user's parser.
         deletions: as of `TrainingSamples`.
     """
 
@@ -54,6 +56,8 @@ class WorkerPool:
     training_set: Path
     seed: int
     trigger: int
+    shuffle: Shuffle
+    first_decoding: int = 0
     deletions: int | None = None
 
     @contextmanager
@@ -96,10 +100,10 @@ class _BatchesByNumber(Dataset[Batch]):
     def _open(self) -> tuple[Any, ...]:
         pool = self._pool
         config = PipelineConfig.model_validate(pool.pipeline)
-        seeds = AddressedSeeds(pool.seed, pool.trigger)
+        seeds = AddressedSeeds(pool.seed, pool.trigger, pool.first_decoding)
         samples = TrainingSamples(pool.view, pool.training_set, 1, pool.deletions)
         decoder = build_decoder(config.data, samples.sample_size)
-        return samples.orders(seeds, Shuffle.of(config.training), decoder.fields), decoder, seeds
+        return samples.orders(seeds, pool.shuffle, decoder.fields), decoder, seeds
 
 
 def _context() -> BaseContext:

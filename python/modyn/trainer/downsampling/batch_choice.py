@@ -1,0 +1,90 @@
+"""Chooses among the samples of a batch, after a forward pass over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from modyn.trainer.batch_plan import Span
+from modyn.trainer.data.batch import Batch
+from modyn.trainer.downsampling.api import Candidates, Downsampler, Draw
+from modyn.trainer.downsampling.checks import check_choice
+from modyn.trainer.downsampling.last_layer import LastLayer
+from modyn.trainer.downsampling.outputs import Outputs
+from modyn.trainer.downsampling.scorer import Scorer
+from modyn.trainer.downsampling.steps import Steps
+from modyn.trainer.forward import Forwarded
+
+
+class Kept(NamedTuple):
+    """The kept samples of a batch: int64 rows [k], ascending, and their float32 weights [k]."""
+
+    rows: Tensor
+    weights: Tensor
+
+
+class BatchChoice:
+    """Lets a downsampler choose.
+
+    Args:
+        downsampler: chooses.
+        steps: how many are kept.
+        scorer: knows the criterion.
+        last_layer: sees embeddings, if someone needs them.
+        draw: address of the first choice's random numbers.
+        positions: where the samples of a span are in the training set, int64 [n].
+    """
+
+    def __init__(
+        self,
+        downsampler: Downsampler,
+        steps: Steps,
+        scorer: Scorer,
+        last_layer: LastLayer | None,
+        draw: Draw,
+        positions: Callable[[Span], Tensor],
+    ) -> None:
+        self.last_layer = last_layer
+        self.steps = steps
+        self._downsampler = downsampler
+        self._scorer = scorer
+        self._draw = draw
+        self._positions = positions
+
+    def choose(self, batch: Batch, forwarded: Forwarded) -> Kept:
+        """The kept samples; samples of weight 0, such as deleted ones, only if there are too few others."""
+        outputs = Outputs(
+            keys=batch.keys,
+            positions=self._positions(batch.span),
+            output=forwarded.output.detach(),
+            labels=forwarded.labels,
+            embeddings=None if self.last_layer is None else self.last_layer.take(forwarded.output),
+            scorer=self._scorer,
+        )
+        candidates = Candidates(batch.span.count, self._downsampler.measure(outputs), forwarded.labels)
+        rows, weights = self._of(candidates, forwarded.weights, self.steps.kept(candidates.size), batch.span.index)
+        order = torch.argsort(rows)
+        return Kept(rows[order], weights[order])
+
+    def _of(self, candidates: Candidates, own: Tensor | None, count: int, number: int) -> tuple[Tensor, Tensor]:
+        """Rows and weights; `own` are the weights that the samples have."""
+        if own is None:
+            return self._choose(candidates, count, number)
+        there = (own != 0).nonzero().flatten()
+        wanted = min(count, len(there))
+        if wanted == 0:
+            return torch.arange(count, device=own.device), own[:count]
+        rows, weights = self._choose(candidates.rows(there), wanted, number)
+        rows = there[rows]
+        fill = (own == 0).nonzero().flatten()[: count - wanted]
+        return torch.cat([rows, fill]), torch.cat([own[rows] * weights, own[fill]])
+
+    def _choose(self, candidates: Candidates, count: int, number: int) -> tuple[Tensor, Tensor]:
+        draw = Draw(self._draw.seed, self._draw.trigger, number)
+        choice = self._downsampler.choose(candidates, count, draw)
+        check_choice(choice, candidates.size, count, self._downsampler)
+        ones = torch.ones(count, device=choice.positions.device)
+        return choice.positions, ones if choice.weights is None else choice.weights

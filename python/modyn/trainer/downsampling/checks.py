@@ -1,0 +1,47 @@
+"""Checks what a downsampler gives back; those of other packages may be wrong."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import torch
+
+from modyn.errors import SelectionError
+from modyn.trainer.downsampling.api import Choice, Downsampler, Needs
+
+
+def check_downsampler(downsampler: Downsampler, name: str, sample_then_batch: bool) -> None:
+    """Raise SelectionError unless it says what it needs, and can be used in the mode."""
+    known = get_args(Needs)
+    if getattr(downsampler, "needs", None) not in known:
+        raise SelectionError(f"downsampling strategy '{name}': its attribute `needs` must be one of {', '.join(known)}")
+    if not isinstance(getattr(downsampler, "weighted", None), bool):
+        raise SelectionError(f"downsampling strategy '{name}': its attribute `weighted` must be True or False")
+    mode = "sample_then_batch" if sample_then_batch else "batch_then_sample"
+    modes = getattr(downsampler, "modes", ())
+    if mode not in modes:
+        listed = ", ".join(sorted(modes)) or "none"
+        raise SelectionError(
+            f"downsampling strategy '{name}' cannot be used as {mode}; its attribute `modes` has {listed}"
+        )
+
+
+def check_choice(choice: Choice, size: int, count: int, downsampler: Downsampler) -> None:
+    """Raise SelectionError unless it is `count` different positions below `size`, with finite weights if any."""
+    name = f"downsampler {type(downsampler).__name__}"
+    positions, weights = choice.positions, choice.weights
+    if positions.dtype != torch.int64 or positions.ndim != 1:
+        raise SelectionError(
+            f"{name}: positions are {positions.dtype} of shape {list(positions.shape)}, expected int64 of one dimension"
+        )
+    if len(positions) != count:
+        raise SelectionError(f"{name}: {len(positions)} samples were chosen, expected exactly {count} of {size}")
+    if int(positions.min()) < 0 or int(positions.max()) >= size:
+        raise SelectionError(f"{name}: a position is not among the {size} candidates, which count from 0")
+    if len(torch.unique(positions)) != count:
+        raise SelectionError(f"{name}: a sample was chosen more than once")
+    if (weights is not None) != downsampler.weighted:
+        given = "no weights" if weights is None else "weights"
+        raise SelectionError(f"{name}: it gave {given}, but its attribute `weighted` is {downsampler.weighted}")
+    if weights is not None and (weights.shape != positions.shape or not bool(torch.isfinite(weights).all())):
+        raise SelectionError(f"{name}: weights must be one finite number for each chosen sample")

@@ -1,0 +1,60 @@
+"""Draws samples in proportion to a score, without replacement, with weights that undo the favour.
+
+Sample i is drawn with the probability p_i = min(1, c * s_i), where c makes the p_i sum up to the number of samples
+drawn. Its weight is k / (N * p_i): then the mean of weighted losses is, over many draws, that of all N samples
+(Horvitz and Thompson, JASA 1952), and the weights are 1 where all scores are equal.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from modyn.trainer.downsampling.api import BOTH_MODES, Candidates, Choice, Draw, Mode, Needs, Stateless
+from modyn.trainer.downsampling.outputs import Outputs
+from modyn.trainer.downsampling.proportional import draw_proportionally
+
+
+def draw_by_score(scores: Tensor, count: int, draw: Draw) -> Choice:
+    """`count` samples in proportion to scores [N]; negative and non-finite scores count as 0."""
+    positions, probabilities = draw_proportionally(scores, count, draw)
+    return Choice(positions, (count / (len(scores) * probabilities)).float())
+
+
+class Loss(Stateless):
+    """Draws samples in proportion to their loss.
+
+    Katharopoulos and Fleuret, "Biased importance sampling for deep neural network training", 2017; here with the
+    weights that make it unbiased.
+    """
+
+    needs: Needs = "outputs"
+    modes: frozenset[Mode] = BOTH_MODES
+    weighted = True
+
+    def measure(self, outputs: Outputs) -> dict[str, Tensor]:
+        """The loss of each sample."""
+        return {"loss": outputs.losses}
+
+    def choose(self, candidates: Candidates, count: int, draw: Draw) -> Choice:
+        """See `draw_by_score`."""
+        return draw_by_score(candidates.columns["loss"], count, draw)
+
+
+class GradNorm(Stateless):
+    """Draws samples in proportion to the norm of their gradient with respect to the outputs.
+
+    That norm bounds the norm of the whole gradient: Katharopoulos and Fleuret, "Not all samples are created equal",
+    ICML 2018.
+    """
+
+    needs: Needs = "outputs"
+    modes: frozenset[Mode] = BOTH_MODES
+    weighted = True
+
+    def measure(self, outputs: Outputs) -> dict[str, Tensor]:
+        """The gradient norm of each sample."""
+        return {"gradient_norm": outputs.gradient_norms}
+
+    def choose(self, candidates: Candidates, count: int, draw: Draw) -> Choice:
+        """See `draw_by_score`."""
+        return draw_by_score(candidates.columns["gradient_norm"], count, draw)

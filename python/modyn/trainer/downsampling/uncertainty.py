@@ -1,0 +1,45 @@
+"""Keeps the samples that the model is least certain about.
+
+Lewis and Gale, "A sequential algorithm for training text classifiers", SIGIR 1994 (least confidence); Scheffer et al.,
+"Active hidden Markov models", IDA 2001 (margin); Dagan and Engelson, ICML 1995 (entropy).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from torch import Tensor
+
+from modyn.trainer.downsampling.api import BOTH_MODES, Candidates, Choice, Draw, Mode, Needs, Stateless
+from modyn.trainer.downsampling.extremes import smallest
+from modyn.trainer.downsampling.outputs import Outputs
+
+
+class Uncertainty(Stateless):
+    """The least certain samples by one measure.
+
+    Args:
+        score_metric: `LeastConfidence`, the probability of the most probable class; `Margin`, its distance to the
+            second; `Entropy`, of all classes.
+    """
+
+    needs: Needs = "outputs"
+    modes: frozenset[Mode] = BOTH_MODES
+    weighted = False
+
+    def __init__(self, score_metric: Literal["LeastConfidence", "Entropy", "Margin"]) -> None:
+        self._metric = score_metric
+
+    def measure(self, outputs: Outputs) -> dict[str, Tensor]:
+        """How certain the model is of each sample."""
+        scores = outputs.scores
+        certainty = {
+            "LeastConfidence": scores.max_probability,
+            "Margin": scores.margin,
+            "Entropy": -scores.entropy,
+        }
+        return {"certainty": certainty[self._metric]}
+
+    def choose(self, candidates: Candidates, count: int, draw: Draw) -> Choice:
+        """The smallest certainties; among equal ones the first."""
+        return Choice(smallest(candidates.columns["certainty"], count))

@@ -1,0 +1,180 @@
+"""Sample-then-batch trainings, compared with the same written out over tensors in memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from tests.unit.trainer.workbench import Workbench
+
+from modyn import _native
+from modyn.models.user_modules import import_user_module
+from modyn.trainer.downsampling.api import Candidates, Draw
+from modyn.trainer.downsampling.rs2 import RS2
+from modyn.trainer.job import train
+from modyn.trainer.seeding import seed_generators
+
+SEED = 7
+RS2_QUARTER = {"strategy": "RS2", "ratio": 25, "with_replacement": False}
+
+
+def uncertainty(**options: Any) -> dict[str, Any]:
+    return {"strategy": "Uncertainty", "ratio": 40, "score_metric": "Margin", "sample_then_batch": True} | options
+
+
+class ByHand:
+    """The standard pipeline over tensors; what is trained on is chosen by `choose(epoch)`."""
+
+    def __init__(self, workbench: Workbench) -> None:
+        records = workbench.records
+        self.inputs = {"numbers": torch.tensor(records["numbers"]), "categories": torch.tensor(records["categories"])}
+        self.labels = torch.tensor(records["label"].astype(np.float32))
+        seed_generators(_native.random_bits(SEED, 0, _native.PURPOSE_MODEL_INIT, 0))
+        self.model = import_user_module("model", workbench.folder).Small()
+        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=0.01)
+        self.step = 0
+
+    def outputs(self) -> torch.Tensor:
+        """Of all samples, in evaluation mode, in batches as the training has them."""
+        self.model.eval()
+        with torch.no_grad():
+            parts = [
+                self.model({name: part[first : first + 32] for name, part in self.inputs.items()})
+                for first in range(0, 300, 32)
+            ]
+        self.model.train()
+        return torch.cat(parts)
+
+    def epoch(self, number: int, chosen: torch.Tensor) -> None:
+        """One epoch over the chosen samples."""
+        permutation = _native.Permutation(SEED, 0, _native.PURPOSE_SHUFFLE, number, len(chosen))
+        order = chosen[torch.from_numpy(permutation.apply(0, len(chosen)).astype(np.int64))]
+        for first in range(0, len(chosen) - 31, 32):
+            rows = order[first : first + 32]
+            seed_generators(_native.random_bits(SEED, 0, _native.PURPOSE_TRAINING_STEP, self.step))
+            self.optimizer.zero_grad()
+            output = self.model({name: part[rows] for name, part in self.inputs.items()})
+            torch.nn.functional.binary_cross_entropy_with_logits(output, self.labels[rows]).backward()
+            self.optimizer.step()
+            self.step += 1
+
+
+def assert_same_weights(workbench: Workbench, by_hand: ByHand, **request: Any) -> None:
+    result = workbench.train(**request)
+    for name, tensor in load_file(result.model).items():
+        torch.testing.assert_close(tensor, by_hand.model.state_dict()[name], rtol=0, atol=0, msg=name)
+
+
+def test_rs2_trains_each_epoch_on_another_subset(workbench: Workbench) -> None:
+    by_hand, rs2 = ByHand(workbench), RS2(with_replacement=False)
+    for epoch in range(3):
+        by_hand.epoch(epoch, rs2.choose(Candidates(300), 75, Draw(SEED, 0, epoch)).positions)
+
+    assert_same_weights(workbench, by_hand, changes={"training.epochs_per_trigger": 3}, downsampling=RS2_QUARTER)
+
+
+@pytest.mark.parametrize("period", [0, 1, 2])
+def test_scores_are_taken_anew_every_period(workbench: Workbench, period: int) -> None:
+    by_hand = ByHand(workbench)
+    for epoch in range(4):
+        if epoch == 0 or (period and epoch % period == 0):
+            margin = (2 * torch.sigmoid(by_hand.outputs()) - 1).abs()
+            chosen = torch.argsort(margin, stable=True)[:120]
+        by_hand.epoch(epoch, chosen)
+
+    changes = {"training.epochs_per_trigger": 4}
+    assert_same_weights(workbench, by_hand, changes=changes, downsampling=uncertainty(period=period))
+
+
+def test_a_result_tells_how_many_samples_were_trained_on(workbench: Workbench) -> None:
+    result = workbench.train(downsampling=uncertainty())
+
+    assert result.samples == 2 * 96  # 40 % of 300 are 120, three full batches an epoch
+    assert result.batches == 2 * 3
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_any_number_of_loader_workers_gives_the_same_model(workbench: Workbench, workers: int) -> None:
+    parser = """
+def bytes_parser_function(sample):
+    import torch
+    numbers = torch.frombuffer(bytearray(sample[:12]), dtype=torch.float32)
+    categories = torch.frombuffer(bytearray(sample[12:]), dtype=torch.int32)
+    return torch.cat([numbers + torch.randn(3), categories.float()])
+"""
+    # A parser that augments: each pass over the data has random numbers of its own, wherever it is decoded.
+    changes = {"data": {"dataset_id": "numbers", "bytes_parser_function": parser, "label_transformer_function": FLOATS}}
+    expected = workbench.train(changes, downsampling=uncertainty())
+
+    result = workbench.train(changes | {"training.dataloader_workers": workers}, downsampling=uncertainty())
+
+    assert result.digest == expected.digest
+
+
+FLOATS = "def label_transformer_function(labels):\n    return labels.float()\n"
+
+
+@pytest.mark.parametrize("downsampling", [RS2_QUARTER, uncertainty(), uncertainty(period=2), uncertainty(period=0)])
+@pytest.mark.parametrize("at", [2, 4, 6, 9])
+def test_a_training_that_was_cut_off_continues_with_its_choice(
+    workbench: Workbench, downsampling: dict[str, Any], at: int
+) -> None:
+    changes = {
+        "training.checkpointing": {"activated": True, "interval": 2},
+        "training.epochs_per_trigger": 4,
+        "training.batch_size": 25,
+        "data.label_transformer_function": _stop_at(workbench, at),
+    }
+    undisturbed = workbench.train(changes, downsampling=downsampling)
+    (workbench.folder / "stop").touch()
+    earlier = workbench.request(changes, downsampling=downsampling)
+    with pytest.raises(KeyboardInterrupt):
+        train(earlier, lambda event: None)
+    (workbench.folder / "stop").unlink()
+
+    result = workbench.train(changes, downsampling=downsampling, resume_folder=earlier.folder)
+
+    assert result.digest == undisturbed.digest
+    assert (result.samples, result.batches) == (undisturbed.samples, undisturbed.batches)
+
+
+def _stop_at(workbench: Workbench, batch: int) -> str:
+    """Code that, while there is a file `stop`, raises at training batch number `batch`."""
+    return f"""
+from pathlib import Path
+
+import torch
+
+steps = 0
+
+def label_transformer_function(labels):
+    global steps
+    steps += torch.is_grad_enabled()
+    if steps == {batch} and Path({str(workbench.folder / "stop")!r}).exists():
+        raise KeyboardInterrupt
+    return labels
+"""
+
+
+def test_the_files_of_choices_are_removed_in_the_end(workbench: Workbench) -> None:
+    request = workbench.request(downsampling=RS2_QUARTER)
+
+    train(request, lambda event: None)
+
+    assert sorted(path.name for path in request.folder.iterdir()) == ["model.safetensors"]
+
+
+def test_deleted_samples_are_no_candidates(workbench: Workbench) -> None:
+    index = _native.Index.open(workbench.view.folder)
+    view = _native.View.build(index, workbench.view.order)
+    gone = view.keys(0, 250)
+    _native.delete_samples(workbench.view.folder, gone)
+
+    result = workbench.train({"training.batch_size": 30}, downsampling=uncertainty())
+
+    # 120 are promised and 50 are left: the batches stay as they are, filled up with samples of weight 0.
+    assert result.samples == 2 * 120
+    assert "250 of the 300 samples" in result.warnings[0]
