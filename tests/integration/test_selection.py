@@ -12,7 +12,7 @@ import pytest
 
 import modyn
 from modyn import _native
-from modyn.errors import JobFailedError, UnsupportedError
+from modyn.errors import JobFailedError
 from tests.fault.killing import Moment, command, facts, journal_states, run_until
 from tests.growing import pipeline, write_pipeline
 
@@ -177,10 +177,3 @@ def test_a_policy_that_goes_wrong_ends_the_run_with_a_reason(tmp_path: Path) -> 
 def test_a_policy_that_is_not_there_ends_the_run_with_a_reason(tmp_path: Path) -> None:
     with pytest.raises(JobFailedError, match=r"there is no class 'Half' in .*policy.py, which has"):
         run(tmp_path, {"name": "policy:Half"})
-
-
-def test_downsampling_is_refused_before_anything_runs(tmp_path: Path) -> None:
-    config = {"downsampling_list": [{"strategy": "No"}, {"strategy": "RS2", "ratio": 50, "with_replacement": True}]}
-    config["downsampling_thresholds"] = [3]
-    with pytest.raises(UnsupportedError, match="strategy 'RS2' cannot be run yet"):
-        run(tmp_path, {"name": "CoresetStrategy", "downsampling_config": config})
