@@ -251,3 +251,36 @@ def binary_gradients(
     gradients: int,
     parallel: int,
 ) -> None: ...
+def top_k(
+    scores: int, type: int, count: int, k: int, largest: bool, by_score: bool, picks: int, parallel: int
+) -> None: ...
+def segmented_top_k(
+    scores: int,
+    type: int,
+    count: int,
+    segments: int,
+    segment_count: int,
+    sizes: int,
+    takes: int,
+    largest: bool,
+    by_score: bool,
+    picks: int,
+    parallel: int,
+) -> None: ...
+def weighted_sample(
+    weights: int,
+    is_double: bool,
+    count: int,
+    k: int,
+    smoothing: float,
+    seed: int,
+    trigger: int,
+    purpose: int,
+    index: int,
+    indices: int,
+    probabilities: int,
+    parallel: int,
+) -> int: ...
+def priorities(
+    keys: int, count: int, seed: int, trigger: int, purpose: int, index: int, out: int, parallel: int
+) -> None: ...

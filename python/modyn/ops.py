@@ -15,7 +15,8 @@ from modyn.kernels import binary_operators as binary
 from modyn.kernels import classification_operators as classification
 from modyn.kernels import gradient_operators as gradients
 from modyn.kernels import k_center as k_centers
-from modyn.kernels import matching_pursuit
+from modyn.kernels import matching_pursuit, sampling
+from modyn.kernels import top_k as top_ks
 from modyn.kernels.binary import binary_gradients, binary_label_scores, binary_scores
 from modyn.kernels.classification import classification_scores, cross_entropy_gradients, label_scores
 from modyn.kernels.gradients import (
@@ -28,6 +29,7 @@ from modyn.kernels.gradients import (
 from modyn.kernels.k_center import k_center, k_center_per_group
 from modyn.kernels.matching_pursuit import orthogonal_matching_pursuit, orthogonal_matching_pursuit_per_group
 from modyn.kernels.operator import Operator
+from modyn.kernels.sampling import bottom_k_by_hash, hash_priorities, weighted_sample
 from modyn.kernels.submodular import facility_location as facility_locations
 from modyn.kernels.submodular import graph_cut as graph_cuts
 from modyn.kernels.submodular import log_determinant as log_determinants
@@ -36,12 +38,14 @@ from modyn.kernels.submodular.facility_location import facility_location, facili
 from modyn.kernels.submodular.graph_cut import graph_cut, graph_cut_dense
 from modyn.kernels.submodular.log_determinant import log_determinant, log_determinant_dense
 from modyn.kernels.submodular.nearest_pick import nearest_pick
+from modyn.kernels.top_k import segmented_top_k, top_k
 
 __all__ = [
     "OPERATORS",
     "binary_gradients",
     "binary_label_scores",
     "binary_scores",
+    "bottom_k_by_hash",
     "classification_scores",
     "cross_entropy_gradients",
     "facility_location",
@@ -53,6 +57,7 @@ __all__ = [
     "gradient_weighted_sum",
     "graph_cut",
     "graph_cut_dense",
+    "hash_priorities",
     "k_center",
     "k_center_per_group",
     "label_scores",
@@ -61,9 +66,13 @@ __all__ = [
     "nearest_pick",
     "orthogonal_matching_pursuit",
     "orthogonal_matching_pursuit_per_group",
+    "segmented_top_k",
+    "top_k",
+    "weighted_sample",
 ]
 
 _CROSS_ENTROPY = "Tensor logits, Tensor targets, Tensor? class_weights, int ignore_index, float label_smoothing"
+_ADDRESS = "int seed, int trigger, int purpose, int index"
 _BINARY = "Tensor logits, Tensor targets, Tensor? weight, Tensor? pos_weight"
 _SCORES = "(Tensor loss, Tensor max_probability, Tensor margin, Tensor entropy, Tensor gradient_norm)"
 _LABEL_SCORES = "(Tensor loss, Tensor probability, Tensor margin, Tensor correct)"
@@ -108,6 +117,13 @@ OPERATORS: dict[str, Operator] = {
     "-> (Tensor picks, Tensor gains)": log_determinants.LOG_DETERMINANT_DENSE,
     "nearest_pick(Tensor gradients, Tensor? embeddings, Tensor? groups, Tensor picks, str similarity) "
     "-> (Tensor nearest, Tensor similarities)": nearest_picks.NEAREST_PICK,
+    f"hash_priorities(Tensor keys, {_ADDRESS}) -> Tensor": sampling.HASH_PRIORITIES,
+    f"weighted_sample(Tensor weights, SymInt k, float smoothing, {_ADDRESS}) "
+    "-> (Tensor indices, Tensor probabilities, Tensor unusable)": sampling.WEIGHTED_SAMPLE,
+    "top_k(Tensor scores, SymInt k, bool largest, str order) -> Tensor": top_ks.TOP_K,
+    "segmented_top_k(Tensor scores, Tensor segments, Tensor quotas, bool largest, str order) -> Tensor": (
+        top_ks.SEGMENTED_TOP_K
+    ),
 }
 
 _library: Any = torch.library.Library("modyn", "DEF")  # type: ignore[no-untyped-call]

@@ -25,6 +25,8 @@ void bind_classification(pybind11::module_& module);
 void bind_gradients(pybind11::module_& module);
 void bind_k_center(pybind11::module_& module);
 void bind_matching_pursuit(pybind11::module_& module);
+void bind_sampling(pybind11::module_& module);
 void bind_submodular(pybind11::module_& module);
+void bind_top_k(pybind11::module_& module);
 
 }  // namespace modyn::bindings

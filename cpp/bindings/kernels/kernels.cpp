@@ -47,5 +47,7 @@ PYBIND11_MODULE(_kernels, module) {
   bind_gradients(module);
   bind_k_center(module);
   bind_matching_pursuit(module);
+  bind_sampling(module);
   bind_submodular(module);
+  bind_top_k(module);
 }

@@ -21,6 +21,18 @@ def _labels(count: int, classes: int) -> torch.Tensor:
 
 # For each operator, arguments of several kinds.
 EXAMPLES: dict[str, list[Callable[[], tuple[Any, ...]]]] = {
+    "hash_priorities": [lambda: (_labels(50, 10**15), -7, 3, 14, 5)],
+    "weighted_sample": [
+        lambda: (_labels(300, 9).float(), 40, 0.0, 7, 3, 14, 0),
+        lambda: (_labels(300, 9).double(), 200, 0.5, -7, 3, 14, 1),
+        lambda: (torch.zeros(30), 10, 0.0, 7, 0, 14, 0),
+        lambda: (torch.eye(30)[4], 10, 0.0, 7, 0, 14, 0),
+    ],
+    "top_k": [lambda: (_numbers(50), 7, True, "score"), lambda: (_labels(50, 5), 30, False, "index")],
+    "segmented_top_k": [
+        lambda: (_numbers(50), _labels(50, 3), torch.tensor([2, 0, 90]), True, "score"),
+        lambda: (_numbers(50).double(), _labels(50, 3), torch.tensor([4, 5, 6]), False, "index"),
+    ],
     "binary_scores": [
         lambda: (_numbers(9, 1).requires_grad_(), _labels(9, 2)[:, None], None, None),
         lambda: (_numbers(9, 140).half(), _numbers(9, 140).sigmoid(), _numbers(9, 140).abs(), _numbers(140).abs()),

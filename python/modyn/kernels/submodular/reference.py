@@ -9,6 +9,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from modyn.kernels.philox import philox
 from modyn.kernels.submodular.arguments import Optimization
 
 _ROWS_AT_ONCE = 4096
@@ -111,25 +112,7 @@ def _first_of_largest(values: Tensor) -> Tensor:
 
 def subset_numbers(seed: int, step: int, samples: Tensor) -> Tensor:
     """The number below 2^32 of each sample at a step of stochastic greedy: Philox4x32-10, Salmon et al., SC 2011."""
-    low = 0xFFFFFFFF
-
-    def halves_of_product(multiplier: int, word: Tensor) -> tuple[Tensor, Tensor]:
-        product = word * multiplier
-        return (product >> 32) & low, product & low
-
-    index = samples // 4
-    words = (
-        index & low,
-        (index >> 32) & low,
-        torch.full_like(index, step),
-        torch.full_like(index, _PURPOSE_OF_SUBSETS),
-    )
-    keys = [seed & low, (seed >> 32) & low]
-    for _ in range(10):
-        high0, low0 = halves_of_product(0xD2511F53, words[0])
-        high1, low1 = halves_of_product(0xCD9E8D57, words[2])
-        words = (high1 ^ words[1] ^ keys[0], low1, high0 ^ words[3] ^ keys[1], low0)
-        keys = [(keys[0] + 0x9E3779B9) & low, (keys[1] + 0xBB67AE85) & low]
+    words = philox(seed, step, _PURPOSE_OF_SUBSETS, samples // 4)
     return torch.stack(words).gather(0, (samples % 4)[None])[0]
 
 
