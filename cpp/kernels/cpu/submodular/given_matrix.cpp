@@ -5,6 +5,7 @@
 #include <cmath>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace modyn::kernels {
 namespace {
@@ -13,46 +14,58 @@ constexpr std::size_t kSide = 64;  // of a square that is compared or transposed
 
 std::size_t squares_of(std::size_t count) noexcept { return (count + kSide - 1) / kSide; }
 
-bool mirrors(const float* matrix, std::size_t size, std::size_t row_square, std::size_t column_square) {
+// The largest number of a square and of the one across the diagonal, at least 0; NaN if they differ.
+float largest_of_mirrored(const float* matrix, std::size_t size, std::size_t row_square, std::size_t column_square) {
+  const std::size_t last = std::min(size, (column_square + 1) * kSide);
+  float largest = 0;
   bool same = true;
   for (std::size_t i = row_square * kSide; i < std::min(size, (row_square + 1) * kSide); ++i) {
-    for (std::size_t j = column_square * kSide; j < std::min(size, (column_square + 1) * kSide); ++j) {
-      same = same && matrix[i * size + j] == matrix[j * size + i];
+    for (std::size_t j = column_square * kSide; j < last; ++j) {
+      const float here = matrix[i * size + j];
+      same = same && here == matrix[j * size + i];
+      largest = here > largest ? here : largest;
     }
   }
-  return same;
+  return same ? largest : std::nanf("");
 }
 
 }  // namespace
 
-bool is_symmetric(const float* matrix, std::size_t size, const Threads& threads) {
-  std::atomic<bool> symmetric = true;
+std::optional<float> largest_if_symmetric(const float* matrix, std::size_t size, const Threads& threads) {
   const std::size_t squares = squares_of(size);
+  std::vector<float> largest(squares);
+  std::atomic<bool> symmetric = true;
   threads.for_each(squares, [&](std::size_t row_square) {
     for (std::size_t square = row_square; square < squares && symmetric.load(std::memory_order_relaxed); ++square) {
-      if (!mirrors(matrix, size, row_square, square)) symmetric.store(false, std::memory_order_relaxed);
+      const float here = largest_of_mirrored(matrix, size, row_square, square);
+      if (std::isnan(here)) symmetric.store(false, std::memory_order_relaxed);
+      largest[row_square] = std::max(largest[row_square], here);
     }
   });
-  return symmetric;
+  if (!symmetric) return std::nullopt;
+  return largest.empty() ? 0.0F : *std::max_element(largest.begin(), largest.end());
 }
 
-std::vector<float> transposed(const float* matrix, std::size_t rows, std::size_t columns, const Threads& threads) {
+Transposed transposed(const float* matrix, std::size_t rows, std::size_t columns, const Threads& threads) {
   std::vector<float> out(rows * columns);
-  std::vector<char> bad(columns);
+  std::vector<float> largest(columns);
   threads.for_each(squares_of(columns), [&](std::size_t column_square) {
     const std::size_t last = std::min(columns, (column_square + 1) * kSide);
     for (std::size_t first_row = 0; first_row < rows; first_row += kSide) {
       for (std::size_t j = column_square * kSide; j < last; ++j) {
         for (std::size_t i = first_row; i < std::min(rows, first_row + kSide); ++i) {
-          out[j * rows + i] = matrix[i * columns + j];
-          if (std::isnan(out[j * rows + i])) bad[j] = 1;
+          const float here = matrix[i * columns + j];
+          out[j * rows + i] = here;
+          // A NaN stays: nothing is larger.
+          if (here > largest[j] || std::isnan(here)) largest[j] = here;
         }
       }
     }
   });
-  const auto first = std::find(bad.begin(), bad.end(), 1);
-  if (first != bad.end()) refuse_candidate(static_cast<std::size_t>(first - bad.begin()));
-  return out;
+  const auto bad = std::find_if(largest.begin(), largest.end(), [](float one) { return std::isnan(one); });
+  if (bad != largest.end()) refuse_candidate(static_cast<std::size_t>(bad - largest.begin()));
+  return {.matrix = std::move(out),
+          .largest = largest.empty() ? 0.0F : *std::max_element(largest.begin(), largest.end())};
 }
 
 void refuse_candidate(std::size_t candidate) {

@@ -118,7 +118,7 @@ std::unique_ptr<Similarities> similarities_of(const float* matrix, std::size_t s
   for (std::size_t i = 0; i < size * size; ++i) {
     if (!std::isfinite(matrix[i])) refuse_candidate(i % size);
   }
-  if (!is_symmetric(matrix, size, threads)) {
+  if (!largest_if_symmetric(matrix, size, threads)) {
     throw std::invalid_argument("the similarities are not symmetric: those of a and b and of b and a must be equal");
   }
   return std::make_unique<OfMatrix>(matrix, size);

@@ -38,8 +38,12 @@ MODYN_FOR_EACH_ISA(
                                const std::int32_t* before, const std::int32_t* after, const std::int32_t* first_row,
                                std::int64_t* losses) noexcept;
     std::int32_t smallest(const std::int32_t* similarities, std::size_t rows, std::size_t columns) noexcept;
-    // Sum of max(0, similarities[i] - covered[i]); never grows when `covered` does.
-    double gain_of_row(const float* similarities, const float* covered, std::size_t count) noexcept;
+    // Sum of max(0, similarities[i] - covered[i]) * scale, each rounded to a whole number below 2^51: exact in any
+    // order.
+    std::int64_t gain_of_row(const float* similarities, const float* covered, double scale, std::size_t count) noexcept;
+    // The same for the similarities to some rows only.
+    std::int64_t gain_of_rows(const float* similarities, const std::uint32_t* rows, const float* covered, double scale,
+                              std::size_t count) noexcept;
     // to[i] = max(to[i], from[i]).
     void raise(float* to, const float* from, std::size_t count) noexcept;)
 

@@ -12,6 +12,7 @@ namespace {
 using Unsigned [[gnu::vector_size(MODYN_VECTOR_BYTES)]] = std::uint32_t;
 using HalfFloats [[gnu::vector_size(MODYN_VECTOR_BYTES / 2)]] = float;
 using Doubles [[gnu::vector_size(MODYN_VECTOR_BYTES)]] = double;
+using Longs [[gnu::vector_size(MODYN_VECTOR_BYTES)]] = std::uint64_t;
 
 MODYN_INLINE Ints load_ints(const std::int32_t* from) {
   Ints value;
@@ -41,6 +42,14 @@ MODYN_INLINE Floats square_root(Floats value) {
 
 // To the nearest whole number, for numbers from 0 on.
 MODYN_INLINE Ints whole(Floats value) { return __builtin_convertvector(value + 0.5F, Ints); }
+
+// What is added to this has its last bit at 1: the bits of the sum less those of this are the whole number.
+constexpr double kWhole = 0x1.8p52;
+
+MODYN_INLINE std::uint64_t whole_gain(float gain, double scale) {
+  const double positive = static_cast<double>(gain > 0 ? gain : 0.0F);
+  return __builtin_bit_cast(std::uint64_t, positive* scale + kWhole) - __builtin_bit_cast(std::uint64_t, kWhole);
+}
 
 MODYN_INLINE void add_lanes(Ints sums, std::int64_t* to) {
   // Wide lanes one by one would cost more than the tile; the compiler makes vector code of this loop.
@@ -152,26 +161,30 @@ std::int32_t smallest(const std::int32_t* similarities, std::size_t rows, std::s
   return least;
 }
 
-double gain_of_row(const float* similarities, const float* covered, std::size_t count) noexcept {
-  constexpr std::size_t kHalf = kLanes / 2;
+std::int64_t gain_of_row(const float* similarities, const float* covered, double scale, std::size_t count) noexcept {
   const Floats zero{};
-  Doubles low{};
-  Doubles high{};
+  Longs low{};
+  Longs high{};
   std::size_t at = 0;
   for (; at + kLanes <= count; at += kLanes) {
     const Floats gain = greater(load(similarities + at) - load(covered + at), zero);
     HalfFloats halves[2];
     __builtin_memcpy(halves, &gain, sizeof(gain));
-    low += __builtin_convertvector(halves[0], Doubles);
-    high += __builtin_convertvector(halves[1], Doubles);
+    low += reinterpret_cast<Longs>(__builtin_convertvector(halves[0], Doubles) * scale + kWhole);
+    high += reinterpret_cast<Longs>(__builtin_convertvector(halves[1], Doubles) * scale + kWhole);
   }
-  double sum = 0;
-  for (std::size_t lane = 0; lane < kHalf; ++lane) sum += low[lane] + high[lane];
-  for (; at < count; ++at) {
-    const float gain = similarities[at] - covered[at];
-    sum += static_cast<double>(gain > 0 ? gain : 0.0F);
-  }
-  return sum;
+  std::uint64_t sum = 0;
+  for (std::size_t lane = 0; lane < kLanes / 2; ++lane) sum += low[lane] + high[lane];
+  sum -= at * __builtin_bit_cast(std::uint64_t, kWhole);
+  for (; at < count; ++at) sum += whole_gain(similarities[at] - covered[at], scale);
+  return static_cast<std::int64_t>(sum);
+}
+
+std::int64_t gain_of_rows(const float* similarities, const std::uint32_t* rows, const float* covered, double scale,
+                          std::size_t count) noexcept {
+  std::uint64_t sum = 0;
+  for (std::size_t at = 0; at < count; ++at) sum += whole_gain(similarities[at] - covered[rows[at]], scale);
+  return static_cast<std::int64_t>(sum);
 }
 
 void raise(float* to, const float* from, std::size_t count) noexcept {
