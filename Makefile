@@ -121,7 +121,7 @@ bench-data: setup system-benchmark system-postgresql $(venv)/stamps/group-test #
 	@$(python) -m benchmarks.data
 
 .PHONY: bench-selection
-bench-selection: setup $(venv)/stamps/group-test ## selection against its peers
+bench-selection: setup $(venv)/stamps/group-test $(venv)/stamps/group-bench ## selection against its peers
 	@$(python) -m benchmarks.selection
 
 .PHONY: wheel
