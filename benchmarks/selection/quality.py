@@ -10,14 +10,15 @@ Usage: python -m benchmarks.selection.quality [--workloads flights digits wide] 
   backward pass for some saves.
 
 Every run is `workspace.run` on a pipeline file. The time is that in the training loops, scoring included, summed over
-the triggers of a run; seeds are averaged, and runs of one seed alternate between all policies, so that a slow minute of
-the machine meets them all. Prints a table and writes build/bench/quality.json and build/bench/quality.md.
+the triggers of a run, on one core; seeds are averaged, and runs of one seed alternate between all policies, so that a
+slow minute of the machine meets them all. Prints a table and writes build/bench/quality.json and build/bench/quality.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import statistics
 import sys
@@ -279,6 +280,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", nargs="*", default=[], choices=METHODS, metavar="DOWNSAMPLER")
     arguments = parser.parse_args()
+    if hasattr(os, "sched_setaffinity"):  # threads that share the work of such small networks mostly wait
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     RESULTS.mkdir(parents=True, exist_ok=True)
     outcomes: list[Outcome] = []
     for workload in arguments.workloads:
