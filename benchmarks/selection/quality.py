@@ -11,7 +11,7 @@ Usage: python -m benchmarks.selection.quality [--workloads flights digits wide] 
 
 Every run is `workspace.run` on a pipeline file. The time is that in the training loops, scoring included, summed over
 the triggers of a run, on one core; seeds are averaged, and runs of one seed alternate between all policies, so that a
-slow minute of the machine meets them all. Prints a table and writes build/bench/quality.json and build/bench/quality.md.
+slow minute of the machine meets them all. Prints a table, and writes build/bench/quality.json and quality.md.
 """
 
 from __future__ import annotations

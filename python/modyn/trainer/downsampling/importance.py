@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from torch import Tensor
 
+import modyn.ops as ops
 from modyn.trainer.downsampling.api import BOTH_MODES, Candidates, Choice, Draw, Mode, Needs, Stateless
 from modyn.trainer.downsampling.outputs import Outputs
-from modyn.trainer.downsampling.proportional import draw_proportionally
 
 
 def draw_by_score(scores: Tensor, count: int, draw: Draw) -> Choice:
     """`count` samples in proportion to scores [N]; negative and non-finite scores count as 0."""
-    positions, probabilities = draw_proportionally(scores, count, draw)
-    return Choice(positions, (count / (len(scores) * probabilities)).float())
+    drawn = ops.weighted_sample(
+        scores, count, seed=draw.seed, trigger=draw.trigger, purpose=draw.purpose, index=draw.index
+    )
+    return Choice(drawn.indices, (count / (len(scores) * drawn.probabilities)).float())
 
 
 class Loss(Stateless):

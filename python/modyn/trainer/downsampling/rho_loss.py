@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
+import modyn.ops as ops
 from modyn.trainer.downsampling.api import BOTH_MODES, Candidates, Choice, Draw, Mode, Needs, Stateless
-from modyn.trainer.downsampling.extremes import greatest
 from modyn.trainer.downsampling.outputs import Outputs
 
 
@@ -35,4 +35,4 @@ class RHOLoss(Stateless):
 
     def choose(self, candidates: Candidates, count: int, draw: Draw) -> Choice:
         """The greatest; among equal ones the first. What is no number comes last."""
-        return Choice(greatest(candidates.columns["reducible"], count))
+        return Choice(ops.top_k(candidates.columns["reducible"], count))

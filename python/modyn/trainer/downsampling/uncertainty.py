@@ -10,8 +10,8 @@ from typing import Literal
 
 from torch import Tensor
 
+import modyn.ops as ops
 from modyn.trainer.downsampling.api import BOTH_MODES, Candidates, Choice, Draw, Mode, Needs, Stateless
-from modyn.trainer.downsampling.extremes import smallest
 from modyn.trainer.downsampling.outputs import Outputs
 
 
@@ -42,4 +42,4 @@ class Uncertainty(Stateless):
 
     def choose(self, candidates: Candidates, count: int, draw: Draw) -> Choice:
         """The smallest certainties; among equal ones the first."""
-        return Choice(smallest(candidates.columns["certainty"], count))
+        return Choice(ops.top_k(candidates.columns["certainty"], count, largest=False))

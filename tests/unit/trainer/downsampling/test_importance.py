@@ -10,7 +10,6 @@ from torch import Tensor
 
 from modyn.trainer.downsampling.api import Draw
 from modyn.trainer.downsampling.importance import draw_by_score
-from modyn.trainer.downsampling.proportional import inclusion_probabilities
 
 
 def by_clamping(scores: list[float], count: int) -> list[float]:
@@ -27,14 +26,16 @@ def by_clamping(scores: list[float], count: int) -> list[float]:
         certain |= new
 
 
-@given(st.lists(st.integers(1, 1000), min_size=1, max_size=30), st.data())
-def test_probabilities_are_in_proportion_up_to_certainty(scores: list[int], data: st.DataObject) -> None:
-    count = data.draw(st.integers(1, max(1, len(scores) - 1)))
+@given(st.lists(st.integers(1, 1000), min_size=2, max_size=30), st.data())
+def test_weights_undo_probabilities_in_proportion_up_to_certainty(scores: list[int], data: st.DataObject) -> None:
+    count = data.draw(st.integers(1, len(scores) - 1))
 
-    found = inclusion_probabilities(torch.tensor(scores, dtype=torch.float64), count)
+    choice = draw_by_score(torch.tensor(scores, dtype=torch.float32), count, Draw(3, 0, 0))
 
-    assert float(found.sum()) == pytest.approx(count)
-    assert found.tolist() == pytest.approx(by_clamping([float(score) for score in scores], count))
+    assert choice.weights is not None
+    expected = by_clamping([float(score) for score in scores], count)
+    for position, weight in zip(choice.positions.tolist(), choice.weights.tolist(), strict=True):
+        assert weight == pytest.approx(count / (len(scores) * expected[position]))
 
 
 @given(st.lists(st.floats(0, 2.0**100, width=32), min_size=1, max_size=40), st.integers(0, 2**62), st.data())
@@ -69,7 +70,7 @@ def test_samples_are_drawn_as_often_as_their_probabilities_say(count: int) -> No
 
     counts, _ = drawn(scores, count, draws)
 
-    expected = draws * inclusion_probabilities(scores, count)
+    expected = draws * torch.tensor(by_clamping(scores.tolist(), count))
     deviation = (expected * (1 - expected / draws)).clamp_min(0).sqrt() + 1e-9
     assert float(((counts - expected).abs() / (deviation + 1)).max()) < 5
 
