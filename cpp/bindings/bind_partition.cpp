@@ -44,8 +44,8 @@ void bind_randomness(nb::module_& module) {
       {"PURPOSE_DECODE_BATCH", Purpose::kDecodeBatch}, {"PURPOSE_EVALUATION", Purpose::kEvaluation},
       {"PURPOSE_PRESAMPLING", Purpose::kPresampling},  {"PURPOSE_SELECTION_PARTS", Purpose::kSelectionParts},
       {"PURPOSE_FRESHNESS", Purpose::kFreshness},      {"PURPOSE_FRESHNESS_USED", Purpose::kFreshnessUsed},
-      {"PURPOSE_USER_POLICY", Purpose::kUserPolicy},
-      {"PURPOSE_DOWNSAMPLING", Purpose::kDownsampling}, {"PURPOSE_HOLDOUT", Purpose::kHoldout}};
+      {"PURPOSE_USER_POLICY", Purpose::kUserPolicy},   {"PURPOSE_DOWNSAMPLING", Purpose::kDownsampling},
+      {"PURPOSE_HOLDOUT", Purpose::kHoldout}};
   for (const auto& [name, purpose] : purposes) module.attr(name) = static_cast<std::uint32_t>(purpose);
 
   module.def(

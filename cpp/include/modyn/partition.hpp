@@ -33,8 +33,8 @@ enum class Purpose : std::uint32_t {
   kFreshnessUsed = 12,   // priorities of used samples, index = 0
   kUserPolicy = 13,      // of a strategy that is not part of Modyn, index = its own
   kGreedySubset = 16,    // candidates of a step of stochastic greedy, trigger = step, index = sample / 4
-  kDownsampling = 32,   // choices of a downsampler, index = number of the choice
-  kHoldout = 33,        // samples that are held out for auxiliary models, index = 0
+  kDownsampling = 32,    // choices of a downsampler, index = number of the choice
+  kHoldout = 33,         // samples that are held out for auxiliary models, index = 0
 };
 
 struct Address {
