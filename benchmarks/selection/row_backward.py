@@ -49,7 +49,8 @@ class Encoder(nn.Module):
         self.head = nn.Linear(width, CLASSES)
 
     def forward(self, sequences: torch.Tensor) -> torch.Tensor:
-        return self.head(self.encoder(sequences).mean(1))
+        logits: torch.Tensor = self.head(self.encoder(sequences).mean(1))
+        return logits
 
 
 def perceptron(inputs: int, width: int, layers: int, dropout: float = 0.0) -> nn.Module:
@@ -96,7 +97,7 @@ def steps(model: str, share: float, device: torch.device) -> dict[str, Callable[
     kept = torch.randperm(shape[0])[: int(share * shape[0])].sort().values.to(device)
 
     def learn(output: torch.Tensor, labels: torch.Tensor) -> None:
-        F.cross_entropy(output, labels).backward()
+        torch.autograd.backward(F.cross_entropy(output, labels))
         network.zero_grad()
 
     def twice() -> None:
@@ -138,10 +139,10 @@ def memory_here(model: str, way: str, share: float, device: torch.device) -> flo
         step()
         torch.cuda.synchronize()
         torch.cuda.reset_peak_memory_stats()
-        before = torch.cuda.memory_allocated()
+        allocated = torch.cuda.memory_allocated()
         step()
         torch.cuda.synchronize()
-        return (torch.cuda.max_memory_allocated() - before) / 1e6
+        return (torch.cuda.max_memory_allocated() - allocated) / 1e6
     # Torch imports some of itself at the first backward pass of each kind.
     take_rows(nn.Linear(2, 2)(torch.ones(2, 2)), torch.zeros(1, dtype=torch.int64)).sum().backward()
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew

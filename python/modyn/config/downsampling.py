@@ -96,7 +96,7 @@ class GradMatchDownsampling(_Downsampling):
 
     strategy: Literal["GradMatch"] = Field(description="Name of the strategy.")
     balance: bool = Field(default=False, description=_BALANCE)
-    partition_size: int | None = Field(default=10_000, ge=1, description=_PARTITION_SIZE)
+    partition_size: int | None = Field(default=1_000, ge=1, description=_PARTITION_SIZE)
     full_grad_approximation: GradientApproximation = Field(default="LastLayer", description=_GRADIENT)
 
 
@@ -106,7 +106,7 @@ class CraigDownsampling(_Downsampling):
     strategy: Literal["Craig"] = Field(description="Name of the strategy.")
     selection_batch: int = Field(default=64, ge=1, description=_SELECTION_BATCH)
     balance: bool = Field(default=False, description=_BALANCE)
-    partition_size: int | None = Field(default=10_000, ge=1, description=_PARTITION_SIZE)
+    partition_size: int | None = Field(default=2_000, ge=1, description=_PARTITION_SIZE)
     greedy: Greedy = Field(default="NaiveGreedy", description="The greedy algorithm.")
     full_grad_approximation: GradientApproximation = Field(default="LastLayer", description=_GRADIENT)
 
@@ -121,7 +121,7 @@ class SubmodularDownsampling(_Downsampling):
     submodular_optimizer: Greedy = Field(default="NaiveGreedy", description="The greedy algorithm.")
     selection_batch: int = Field(default=64, ge=1, description=_SELECTION_BATCH)
     balance: bool = Field(default=False, description=_BALANCE)
-    partition_size: int | None = Field(default=10_000, ge=1, description=_PARTITION_SIZE)
+    partition_size: int | None = Field(default=1_000, ge=1, description=_PARTITION_SIZE)
     full_grad_approximation: GradientApproximation = Field(default="LastLayer", description=_GRADIENT)
     graph_cut_lambda: float = Field(
         default=1.0,
