@@ -79,7 +79,7 @@ def test_a_format_is_one_class_and_its_registration(tmp_path: Path, environment:
     assert (folder / "output.txt").exists()
 
 
-def test_a_policy_is_one_class_and_its_name(tmp_path: Path, environment: dict[str, str]) -> None:
+def test_policies_are_classes_and_their_names(tmp_path: Path, environment: dict[str, str]) -> None:
     folder = tmp_path / "empty"
     folder.mkdir()
 
@@ -87,9 +87,13 @@ def test_a_policy_is_one_class_and_its_name(tmp_path: Path, environment: dict[st
 
     assert json.loads((folder / "status.json").read_text())[0]["pipeline"] == "readings"
     with modyn.open(folder / ".modyn") as workspace:
-        (only,) = workspace.runs()
+        runs = {run.name: run for run in workspace.runs()}
         # Two days of 300 samples, and from the second trigger on half as many old ones.
-        assert only.triggers["training_samples"].tolist() == [600] + [900] * 8
+        assert runs["readings"].triggers["training_samples"].tolist() == [600] + [900] * 8
+        # The second trigger has 1,200 samples, of which half are trained on in each epoch.
+        for name in ("moderate-set", "moderate-batch"):
+            model = runs[name].models.iloc[1]
+            assert 0.8 * 600 <= model["samples"] / model["epochs"] <= 600
 
 
 def test_data_that_keeps_arriving_is_pushed_and_watched(tmp_path: Path, environment: dict[str, str]) -> None:
