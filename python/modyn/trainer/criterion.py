@@ -39,6 +39,7 @@ class Criterion:
             because = "the training set has weights" if weighted else "the loss of a batch is one number"
             raise ModelError(f"criterion '{config.name}': reduction '{reduction}' cannot be used because {because}")
         self.sums = reduction == "sum"
+        self._weighted = weighted
         if weighted:
             options["reduction"] = "none"
         try:
@@ -50,8 +51,10 @@ class Criterion:
     def __call__(self, output: Any, labels: torch.Tensor, weights: torch.Tensor | None) -> torch.Tensor:
         """The loss, a scalar; `weights` is float32 [B] or None."""
         loss: torch.Tensor = self._criterion(output, labels)
-        if weights is None:
+        if not self._weighted:
             return loss
+        if weights is None:  # what is chosen of a set may have no weights though the set has, as after a delete
+            weights = torch.ones(len(labels), device=labels.device)
         if self.sums:
             return torch.dot(_sums(loss).to(weights.dtype), weights)
         divisors = _sums(self._divisors(loss, labels)).to(weights.dtype)

@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from modyn import _native
 from modyn.storage.api import ViewRef
+from modyn.storage.sample_format import FixedRecord, TimestampFrom, settings_text
 from modyn.trainer.api import TrainingRequest, TrainingResult
 from modyn.trainer.job import train
 
@@ -108,6 +110,27 @@ class Workbench:
         """Train in this process."""
         self.events = []
         return train(self.request(changes, **fields), self.events.append)
+
+
+def build_workbench(folder: Path, records: npt.NDArray[Any]) -> Workbench:
+    """A workbench in an existing folder, with 300 records of `RECORD`; keys are their places."""
+    root = folder / "data"
+    root.mkdir()
+    for number, part in enumerate(np.split(records, [90, 200])):
+        (root / f"2024-01-0{number + 1}.bin").write_bytes(part.tobytes())
+    dataset = folder / "dataset"
+    _native.scan(
+        dataset,
+        root,
+        file_extension=".bin",
+        format=settings_text(FixedRecord(record_size=RECORD.itemsize, label_size=4), TimestampFrom()),
+        timestamp_source="filename",
+        timestamp_pattern="%Y-%m-%d",
+    )
+    (folder / "model.py").write_text(MODEL)
+    manifest = _native.Index.open(dataset).summary.manifest
+    torch.set_num_threads(1)
+    return Workbench(folder, records, ViewRef("numbers", dataset, root, manifest))
 
 
 def pipeline(changes: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,83 @@
+"""Downsampling sections, one for each strategy, for tests that train."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tests.unit.trainer.workbench import PIPELINE, Workbench
+
+from modyn import _native
+from modyn.selector.holdout import write_holdout
+from modyn.trainer.api import HeldOutModel, TrainingRequest
+
+EMBEDDED = {"full_grad_approximation": "LastLayerWithEmbedding"}
+IL_TRAINING: dict[str, Any] = PIPELINE["training"] | {
+    "epochs_per_trigger": 1,
+    "il_model_id": "model:Small",
+    "il_model_config": {"hidden": 4},
+}
+RHO_LOSS = {"strategy": "RHOLoss", "holdout_set_ratio": 50, "il_training_config": IL_TRAINING}
+SECTIONS: list[dict[str, Any]] = [
+    {"strategy": "Loss"},
+    {"strategy": "GradNorm"},
+    {"strategy": "Uncertainty", "score_metric": "LeastConfidence"},
+    {"strategy": "Uncertainty", "score_metric": "Margin", "balance": True},
+    {"strategy": "KcenterGreedy"},
+    {"strategy": "GradMatch"},
+    {"strategy": "GradMatch", **EMBEDDED, "balance": True},
+    {"strategy": "Craig"},
+    {"strategy": "Craig", **EMBEDDED, "balance": True},
+    {"strategy": "Submodular", "submodular_function": "FacilityLocation", **EMBEDDED},
+    {"strategy": "Submodular", "submodular_function": "GraphCut", "balance": True},
+    {"strategy": "Submodular", "submodular_function": "LogDeterminant"},
+    RHO_LOSS | {"holdout_set_strategy": "Simple"},
+    RHO_LOSS | {"holdout_set_strategy": "Twin"},
+]
+OF_SET: list[dict[str, Any]] = [
+    *(section | {"sample_then_batch": True} for section in SECTIONS),
+    {"strategy": "RS2", "with_replacement": False},
+    {"strategy": "Loss", "sample_then_batch": True, "scores": "recorded"},
+    {"strategy": "Uncertainty", "score_metric": "Entropy", "sample_then_batch": True, "scores": "recorded"},
+]
+OF_BATCH: list[dict[str, Any]] = [
+    section | {"sample_then_batch": False, "forward_passes": passes}
+    for section in SECTIONS
+    for passes in ("one", "two")
+]
+EVERY = OF_SET + OF_BATCH
+
+
+def name_of(section: dict[str, Any]) -> str:
+    """For pytest's ids."""
+    return "-".join(f"{key}={value}" for key, value in section.items() if key != "il_training_config")
+
+
+def request_for(
+    workbench: Workbench, section: dict[str, Any], changes: dict[str, Any], **fields: Any
+) -> TrainingRequest:
+    """A request for the standard pipeline with this downsampling, held-out models included."""
+    section = {"ratio": 25} | section
+    request = workbench.request(changes, downsampling=section, **fields)
+    if section["strategy"] == "RHOLoss":
+        halves = 1 if section["holdout_set_strategy"] == "Simple" else 2
+        request.held_out.extend(held_out_model(workbench, request, half) for half in range(halves))
+    return request
+
+
+def held_out_model(workbench: Workbench, request: TrainingRequest, half: int) -> HeldOutModel:
+    """A small model that was trained on one half of the training set."""
+    path = request.folder / f"held-out-{half}.set"
+    samples = len(native_set(workbench, request.training_set))
+    middle = max(1, samples // 2)
+    share = [(0, middle), (middle if middle < samples else 0, samples)][half]
+    write_holdout(path, workbench.view, request.training_set, request.seed, request.trigger, share)
+    changes = {"model.config": IL_TRAINING["il_model_config"], "training.epochs_per_trigger": 1}
+    result = workbench.train(changes, training_set=path, seed=100 + half)
+    return HeldOutModel(result.model, path, result.seconds)
+
+
+def native_set(workbench: Workbench, path: Path) -> _native.TrainingSet:
+    """A training set as the native library opens it."""
+    index = _native.Index.open(workbench.view.folder, workbench.view.manifest)
+    return _native.TrainingSet.open(path, _native.View.build(index, workbench.view.order))
