@@ -189,8 +189,9 @@ def _continue_from(
             recorder.adopt(records, checkpoint.values["history"])
         except CorruptFileError:
             return 0  # as if the checkpoint were torn
-    ours.adopt(earlier, checkpoint.batches)
+    # Last, since a checkpoint of ours says that all it counts on is in our folder, too.
     loop.load(checkpoint)
+    ours.adopt(earlier, checkpoint.batches)
     return checkpoint.batches
 
 

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from modyn.models.publish import publish
 from modyn.storage.api import Keys
 from modyn.trainer.batch_plan import BatchPlan, Span
 from modyn.trainer.data.batch import Batch
@@ -189,7 +190,8 @@ class WholeSet:
         if self._chosen is not None and self._earlier is not None:
             self._folder.mkdir(exist_ok=True)
             for number in range(self._chosen + 1):  # the older ones for the training history
-                shutil.copyfile(self._earlier / _FOLDER / self._file(number).name, self._file(number))
+                with publish(self._file(number)) as temporary:
+                    shutil.copyfile(self._earlier / _FOLDER / self._file(number).name, temporary)
 
 
 def _others(chosen: Tensor, size: int, count: int) -> Tensor:

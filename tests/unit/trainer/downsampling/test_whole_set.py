@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from tests.unit.trainer.workbench import Workbench
 
 from modyn import _native
 from modyn.models.user_modules import import_user_module
+from modyn.trainer.api import TrainingRequest
 from modyn.trainer.downsampling.api import Candidates, Draw
 from modyn.trainer.downsampling.rs2 import RS2
 from modyn.trainer.job import train
@@ -96,8 +98,18 @@ def test_a_result_tells_how_many_samples_were_trained_on(workbench: Workbench) -
     assert result.batches == 2 * 3
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_any_number_of_loader_workers_gives_the_same_model(workbench: Workbench, workers: int) -> None:
+@pytest.mark.parametrize(
+    "downsampling",
+    [
+        RS2_QUARTER,
+        uncertainty(),
+        uncertainty(scores="recorded", balance=True),
+        {"strategy": "Loss", "ratio": 50, "forward_passes": "one"},
+        {"strategy": "Loss", "ratio": 50, "forward_passes": "two"},
+    ],
+    ids=lambda section: "-".join(map(str, section.values())),
+)
+def test_any_number_of_loader_workers_gives_the_same_model(workbench: Workbench, downsampling: dict[str, Any]) -> None:
     parser = """
 def bytes_parser_function(sample):
     import torch
@@ -107,38 +119,89 @@ def bytes_parser_function(sample):
 """
     # A parser that augments: each pass over the data has random numbers of its own, wherever it is decoded.
     changes = {"data": {"dataset_id": "numbers", "bytes_parser_function": parser, "label_transformer_function": FLOATS}}
-    expected = workbench.train(changes, downsampling=uncertainty())
 
-    result = workbench.train(changes | {"training.dataloader_workers": workers}, downsampling=uncertainty())
+    results = [
+        workbench.train(changes | {"training.dataloader_workers": workers}, downsampling=downsampling)
+        for workers in (0, 1, 2)
+    ]
 
-    assert result.digest == expected.digest
+    assert len({result.digest for result in results}) == 1
 
 
 FLOATS = "def label_transformer_function(labels):\n    return labels.float()\n"
 
 
-@pytest.mark.parametrize("downsampling", [RS2_QUARTER, uncertainty(), uncertainty(period=2), uncertainty(period=0)])
+@pytest.mark.parametrize(
+    "downsampling",
+    [
+        RS2_QUARTER,
+        uncertainty(),
+        uncertainty(period=2),
+        uncertainty(period=0),
+        uncertainty(scores="recorded"),
+        uncertainty(scores="recorded", period=2, balance=True),
+        {"strategy": "Loss", "ratio": 40, "sample_then_batch": True, "scores": "recorded"},
+    ],
+    ids=lambda section: "-".join(map(str, section.values())),
+)
 @pytest.mark.parametrize("at", [2, 4, 6, 9])
 def test_a_training_that_was_cut_off_continues_with_its_choice(
     workbench: Workbench, downsampling: dict[str, Any], at: int
 ) -> None:
-    changes = {
-        "training.checkpointing": {"activated": True, "interval": 2},
-        "training.epochs_per_trigger": 4,
-        "training.batch_size": 25,
-        "data.label_transformer_function": _stop_at(workbench, at),
-    }
+    changes = _changes(workbench, at)
     undisturbed = workbench.train(changes, downsampling=downsampling)
-    (workbench.folder / "stop").touch()
-    earlier = workbench.request(changes, downsampling=downsampling)
-    with pytest.raises(KeyboardInterrupt):
-        train(earlier, lambda event: None)
-    (workbench.folder / "stop").unlink()
+    earlier = _cut_off(workbench, changes, downsampling)
 
     result = workbench.train(changes, downsampling=downsampling, resume_folder=earlier.folder)
 
     assert result.digest == undisturbed.digest
     assert (result.samples, result.batches) == (undisturbed.samples, undisturbed.batches)
+
+
+def test_an_attempt_that_dies_while_it_takes_over_leaves_nothing_half(
+    workbench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes = _changes(workbench, 9)
+    undisturbed = workbench.train(changes, downsampling=uncertainty())
+    first = _cut_off(workbench, changes, uncertainty())
+    copied: list[str] = []
+
+    def die_at_the_second_file(source: Path, target: Path) -> None:
+        if copied:
+            target.write_bytes(source.read_bytes()[:100])
+            raise KeyboardInterrupt
+        copied.append(source.name)
+        target.write_bytes(source.read_bytes())
+
+    with monkeypatch.context() as patch:
+        patch.setattr("modyn.trainer.downsampling.whole_set.shutil.copyfile", die_at_the_second_file)
+        second = workbench.request(changes, downsampling=uncertainty(), resume_folder=first.folder)
+        with pytest.raises(KeyboardInterrupt):
+            train(second, lambda event: None)
+    assert copied == ["00000.trainingset"]
+
+    third = workbench.train(changes, downsampling=uncertainty(), resume_folder=second.folder)
+
+    assert third.digest == undisturbed.digest
+
+
+def _changes(workbench: Workbench, at: int) -> dict[str, Any]:
+    return {
+        "training.checkpointing": {"activated": True, "interval": 2},
+        "training.epochs_per_trigger": 4,
+        "training.batch_size": 25,
+        "data.label_transformer_function": _stop_at(workbench, at),
+    }
+
+
+def _cut_off(workbench: Workbench, changes: dict[str, Any], downsampling: dict[str, Any]) -> TrainingRequest:
+    """An attempt that ended before its batch number `at`."""
+    (workbench.folder / "stop").touch()
+    request = workbench.request(changes, downsampling=downsampling)
+    with pytest.raises(KeyboardInterrupt):
+        train(request, lambda event: None)
+    (workbench.folder / "stop").unlink()
+    return request
 
 
 def _stop_at(workbench: Workbench, batch: int) -> str:
