@@ -18,10 +18,10 @@ Greedy = Literal["NaiveGreedy", "LazyGreedy", "StochasticGreedy", "ApproximateLa
 GradientApproximation = Literal["LastLayer", "LastLayerWithEmbedding"]
 
 _SCORES = (
-    "For sample_then_batch: `fresh` scores all samples for each choice; `recorded` takes what the training itself has "
-    "seen of a sample last, at most an epoch ago for what was trained on, and scores only samples that it never saw."
+    "For sample_then_batch: `fresh` scores all samples for each choice; `recorded` scores them for the first choice, "
+    "and then takes what the training itself has seen of a sample last, at most an epoch ago for what was trained on."
 )
-_BALANCE = "Whether every class keeps its share; needs sample_then_batch."
+_BALANCE = "Whether every class keeps its share of the training set, or of each batch."
 _GRADIENT = "What stands for a sample's gradient."
 _PARTITION_SIZE = (
     "Choose within random parts of at most so many candidates; null for all together, whose cost grows faster than "

@@ -151,7 +151,7 @@ def _whole_set(
     if downsampler.needs == "nothing":
         source = Unseen(len(samples))
     elif downsampling.scores == "recorded":
-        source = Recorded(scoring, samples, downsampler, feeding, request.folder)
+        source = Recorded(scoring, samples, downsampler)
     else:
         source = FreshlyScored(scoring, samples, downsampler)
     whole = WholeSet(downsampler, samples, plan, downsampling.period, feeding, source, draw, request.resume_folder)
