@@ -11,7 +11,7 @@ from torch import Tensor
 from modyn.trainer.batch_plan import Span
 from modyn.trainer.data.batch import Batch
 from modyn.trainer.downsampling.api import Candidates, Downsampler, Draw
-from modyn.trainer.downsampling.checks import check_choice
+from modyn.trainer.downsampling.checks import check_choice, check_measured
 from modyn.trainer.downsampling.last_layer import LastLayer
 from modyn.trainer.downsampling.outputs import Outputs
 from modyn.trainer.downsampling.scorer import Scorer
@@ -64,7 +64,9 @@ class BatchChoice:
             embeddings=None if self.last_layer is None else self.last_layer.take(forwarded.output),
             scorer=self._scorer,
         )
-        candidates = Candidates(batch.span.count, self._downsampler.measure(outputs), forwarded.labels)
+        columns = self._downsampler.measure(outputs)
+        check_measured(columns, batch.span.count, self._downsampler)
+        candidates = Candidates(batch.span.count, columns, forwarded.labels)
         rows, weights = self._of(candidates, forwarded.weights, self.steps.kept(candidates.size), batch.span.index)
         order = torch.argsort(rows)
         return Kept(rows[order], weights[order])
@@ -86,5 +88,7 @@ class BatchChoice:
         draw = Draw(self._draw.seed, self._draw.trigger, number)
         choice = self._downsampler.choose(candidates, count, draw)
         check_choice(choice, candidates.size, count, self._downsampler)
-        ones = torch.ones(count, device=choice.positions.device)
-        return choice.positions, ones if choice.weights is None else choice.weights
+        assert candidates.labels is not None, "a batch has labels"
+        device = candidates.labels.device  # some downsamplers choose on the CPU
+        weights = torch.ones(count) if choice.weights is None else choice.weights.float()
+        return choice.positions.to(device), weights.to(device)

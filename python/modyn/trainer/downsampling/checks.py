@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import get_args
 
 import torch
+from torch import Tensor
 
 from modyn.errors import SelectionError
 from modyn.trainer.downsampling.api import Choice, Downsampler, Needs
@@ -26,9 +28,26 @@ def check_downsampler(downsampler: Downsampler, name: str, sample_then_batch: bo
         )
 
 
+def check_measured(columns: Mapping[str, Tensor], count: int, downsampler: Downsampler) -> None:
+    """Raise SelectionError unless these are tensors with a row for each of `count` samples."""
+    name = f"downsampler {type(downsampler).__name__}"
+    if not isinstance(columns, Mapping):
+        raise SelectionError(f"{name}: `measure` returned {type(columns).__name__}, expected a dict of tensors")
+    for column, values in columns.items():
+        if not isinstance(values, Tensor):
+            raise SelectionError(f"{name}: `measure` gave {type(values).__name__} for '{column}', expected a tensor")
+        if values.ndim == 0 or len(values) != count:
+            raise SelectionError(
+                f"{name}: `measure` gave '{column}' of shape {list(values.shape)}, expected one row for each of "
+                f"{count} samples"
+            )
+
+
 def check_choice(choice: Choice, size: int, count: int, downsampler: Downsampler) -> None:
     """Raise SelectionError unless it is `count` different positions below `size`, with finite weights if any."""
     name = f"downsampler {type(downsampler).__name__}"
+    if not isinstance(choice, Choice):
+        raise SelectionError(f"{name}: `choose` returned {type(choice).__name__}, expected a Choice")
     positions, weights = choice.positions, choice.weights
     if positions.dtype != torch.int64 or positions.ndim != 1:
         raise SelectionError(

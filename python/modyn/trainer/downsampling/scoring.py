@@ -14,6 +14,7 @@ from modyn.trainer.data.batch import Batch
 from modyn.trainer.data.feeding import Feeding
 from modyn.trainer.data.source import TrainingSamples
 from modyn.trainer.downsampling.api import Candidates, Downsampler
+from modyn.trainer.downsampling.checks import check_measured
 from modyn.trainer.downsampling.last_layer import LastLayer
 from modyn.trainer.downsampling.outputs import Outputs
 from modyn.trainer.downsampling.scorer import Scorer
@@ -77,7 +78,9 @@ class ScoringPass:
         with loader.batches(0) as batches:
             for batch in batches:
                 outputs = self._scored(batch, places)
-                columns.put(batch.span, downsampler.measure(outputs))
+                measured = downsampler.measure(outputs)
+                check_measured(measured, batch.span.count, downsampler)
+                columns.put(batch.span, measured)
                 labels.put(batch.span, {"label": outputs.labels})
                 if batch.weights is not None:
                     weights.put(batch.span, {"weight": batch.weights})
