@@ -53,11 +53,14 @@ class Balanced:
 
 
 def class_numbers(candidates: Candidates) -> Tensor:
-    """The class of each candidate, int64 [N]: 0 for the smallest label, 1 for the next."""
-    assert candidates.labels is not None, "who chooses by class needs a pass over the data"
-    _, numbers = torch.unique(candidates.labels, return_inverse=True)
-    flat: Tensor = numbers.flatten()
-    return flat
+    """The class of each candidate, int64 [N]: 0 for the smallest label, 1 for the next.
+
+    Of samples with several labels, each combination is a class.
+    """
+    labels = candidates.labels
+    assert labels is not None, "who chooses by class needs a pass over the data"
+    numbers: Tensor = torch.unique(labels, dim=0 if labels.ndim > 1 else None, return_inverse=True)[1]
+    return numbers
 
 
 def positions_by_class(candidates: Candidates) -> list[Tensor]:
