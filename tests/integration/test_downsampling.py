@@ -73,3 +73,19 @@ def test_every_downsampler_trains_on_the_share_it_promises(section: dict[str, An
     assert done.triggers["training_samples"].tolist() == [500, 1000]
     assert done.models["samples"].tolist() == ([2 * 64, 2 * 192] if whole else [3 * 64, 7 * 64])
     assert done.models["final_loss"].between(0.01, 5).all()
+
+
+@pytest.mark.parametrize("metric", ["Loss", "GradNorm", "Entropy", "Margin"])
+def test_recorded_scores_begin_with_what_earlier_trainings_saw(metric: str, tmp_path: Path) -> None:
+    section: dict[str, Any] = {"strategy": metric, "ratio": 100, "sample_then_batch": True, "scores": "recorded"}
+    if metric in ("Entropy", "Margin"):
+        section |= {"strategy": "Uncertainty", "score_metric": metric, "balance": True}
+    document = coreset(section)
+    document["training"] |= {"record_history": True, "drop_last_batch": False}
+
+    done = run(tmp_path, document)
+
+    # The first trigger scores its 500 samples once. All are trained on, so the second one knows half of its 1,000,
+    # unless it goes by margins between classes, which a history does not hold.
+    assert done.triggers["scored_samples"].tolist() == [500, 1000 if metric == "Margin" else 500]
+    assert (done.history["seen"] >= 2).all()

@@ -18,8 +18,9 @@ Greedy = Literal["NaiveGreedy", "LazyGreedy", "StochasticGreedy", "ApproximateLa
 GradientApproximation = Literal["LastLayer", "LastLayerWithEmbedding"]
 
 _SCORES = (
-    "For sample_then_batch: `fresh` scores all samples for each choice; `recorded` scores them for the first choice, "
-    "and then takes what the training itself has seen of a sample last, at most an epoch ago for what was trained on."
+    "For sample_then_batch: `fresh` scores all samples for each choice; `recorded` takes what the training itself has "
+    "seen of a sample last, at most an epoch ago for what was trained on, and scores only samples that it never saw. "
+    "With training.record_history, Loss, GradNorm and Entropy begin with what earlier trainings saw."
 )
 _BALANCE = "Whether every class keeps its share of the training set, or of each batch."
 _GRADIENT = "What stands for a sample's gradient."

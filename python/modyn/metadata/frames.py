@@ -21,6 +21,9 @@ TRIGGER_COLUMNS: dict[str, str] = {
     "training_samples": "Int64",
     "training_set_digest": "object",
     "model": "Int64",
+    "downsampling": "object",
+    "scored_samples": "Int64",
+    "choosing_seconds": "float64",
     **{f"{step}_seconds": "float64" for step in STEPS},
 }
 MODEL_COLUMNS: dict[str, str] = {
@@ -55,13 +58,20 @@ EVALUATION_COLUMNS: dict[str, str] = {
 
 
 def trigger_frame(rows: list[TriggerRow]) -> pd.DataFrame:
-    """One row per trigger; `*_seconds` is the wall-clock time of a step, NaN if it did not run."""
+    """One row per trigger; `*_seconds` is the wall-clock time of a step, NaN if it did not run.
+
+    `downsampling` names the strategy that its training used; `scored_samples` went through the model for it alone, and
+    `choosing_seconds` of `train_seconds` were spent on that and on choosing.
+    """
     return _frame(
         TRIGGER_COLUMNS,
         [
             {
                 **{name: getattr(row, name, None) for name in TRIGGER_COLUMNS},
                 "new_samples": row.position_end - row.position_start,
+                "downsampling": (row.downsampling or {}).get("strategy"),
+                "scored_samples": (row.training or {}).get("scored_samples"),
+                "choosing_seconds": (row.training or {}).get("choosing_seconds"),
                 **{f"{step}_seconds": row.seconds.get(step) for step in STEPS},
             }
             for row in rows

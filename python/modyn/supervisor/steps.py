@@ -168,6 +168,7 @@ class TriggerSteps:
             training_set=Path(row.training_set),
             downsampling=row.downsampling,
             held_out=held_out,
+            history=earlier_history.path if (earlier_history := self._history.newest()) is not None else None,
             trigger=row.trigger,
             seed=context.seed,
             previous_model=Path(previous.path) if previous else None,

@@ -44,6 +44,7 @@ class TrainingRequest(Message):
         folder: the attempt's own folder; the model and the checkpoints are written there.
         resume_folder: folder of an earlier attempt whose checkpoints may be continued, or None.
         threads: CPU threads that the training may use; 0 for all.
+        history: file of what earlier trainings of the run saw of each sample, if there is one.
         held_out: the auxiliary models that it compares with, if it does.
     """
 
@@ -60,6 +61,7 @@ class TrainingRequest(Message):
     threads: int = 0
     downsampling: dict[str, Any] | None = None
     held_out: list[HeldOutModel] = field(default_factory=list)
+    history: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from modyn.config.downsampling import RHOLossDownsampling
+from modyn.metadata.history import TrainingHistory
 from modyn.storage.api import Keys
 from modyn.trainer.batch_plan import BatchPlan, Span
 from modyn.trainer.components import Components
@@ -151,7 +152,8 @@ def _whole_set(
     if downsampler.needs == "nothing":
         source = Unseen(len(samples))
     elif downsampling.scores == "recorded":
-        source = Recorded(scoring, samples, downsampler)
+        history = None if request.history is None else TrainingHistory.open(request.history)
+        source = Recorded(scoring, samples, downsampler, feeding, request.folder, history)
     else:
         source = FreshlyScored(scoring, samples, downsampler)
     whole = WholeSet(downsampler, samples, plan, downsampling.period, feeding, source, draw, request.resume_folder)

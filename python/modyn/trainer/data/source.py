@@ -102,6 +102,11 @@ class TrainingSamples:
         keys, weights = self._set.read_at(positions.astype(np.uint64))
         return keys, weights
 
+    def labels_of(self, keys: Keys) -> Labels:
+        """int64 [n] labels of samples, as they were ingested."""
+        labels: Labels = self._set.view.index.labels(keys)
+        return labels
+
     def keys_of(self, path: Path) -> Keys:
         """All keys of another training set over the same view."""
         other = _native.TrainingSet.open(path, self._set.view)

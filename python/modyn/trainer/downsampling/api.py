@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -106,6 +108,21 @@ class Downsampler(Protocol):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a state that a downsampler with the same options gave."""
+        ...
+
+
+@runtime_checkable
+class ReadsHistory(Protocol):
+    """A downsampler whose columns also follow from what earlier trainings recorded (docs/training-history.md).
+
+    Attributes:
+        history_values: names of what it looks up, of `modyn.metadata.history.VALUES`.
+    """
+
+    history_values: tuple[str, ...]
+
+    def from_history(self, values: Mapping[str, npt.NDArray[np.float64]]) -> dict[str, npt.NDArray[np.float64]]:
+        """The columns of `measure` for n samples, from the values [n] that were looked up; NaN where there is none."""
         ...
 
 

@@ -20,14 +20,14 @@ class Balanced:
     """
 
     def __init__(self, inner: Downsampler) -> None:
-        self._inner = inner
+        self.inner = inner
         self.needs = inner.needs
         self.modes = inner.modes
         self.weighted = inner.weighted
 
     def measure(self, outputs: Outputs) -> dict[str, Tensor]:
         """As the inner one."""
-        return self._inner.measure(outputs)
+        return self.inner.measure(outputs)
 
     def choose(self, candidates: Candidates, count: int, draw: Draw) -> Choice:
         """For each class as many as `class_quotas` says; ascending by class."""
@@ -37,7 +37,7 @@ class Balanced:
         for number, (positions, quota) in enumerate(zip(classes, quotas, strict=True)):
             if quota == 0:
                 continue
-            choice = self._inner.choose(candidates.rows(positions), quota, draw.part(number))
+            choice = self.inner.choose(candidates.rows(positions), quota, draw.part(number))
             chosen.append(positions[choice.positions])
             if choice.weights is not None:
                 weights.append(choice.weights)
@@ -45,11 +45,11 @@ class Balanced:
 
     def state_dict(self) -> dict[str, Any]:
         """Of the inner one."""
-        return self._inner.state_dict()
+        return self.inner.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Into the inner one."""
-        self._inner.load_state_dict(state)
+        self.inner.load_state_dict(state)
 
 
 def class_numbers(candidates: Candidates) -> Tensor:

@@ -66,7 +66,7 @@ class BatchChoice:
         )
         columns = self._downsampler.measure(outputs)
         check_measured(columns, batch.span.count, self._downsampler)
-        candidates = Candidates(batch.span.count, columns, forwarded.labels)
+        candidates = Candidates(batch.span.count, columns, batch.labels.to(forwarded.output.device))
         rows, weights = self._of(candidates, forwarded.weights, self.steps.kept(candidates.size), batch.span.index)
         order = torch.argsort(rows)
         return Kept(rows[order], weights[order])

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from modyn.metadata.history import TrainingHistory
 from modyn.trainer.data.batch import Batch
+from modyn.trainer.data.feeding import Feeding
 from modyn.trainer.data.source import TrainingSamples
-from modyn.trainer.downsampling.api import Candidates, Downsampler
+from modyn.trainer.downsampling.api import Candidates, Downsampler, ReadsHistory
+from modyn.trainer.downsampling.balanced import Balanced
 from modyn.trainer.downsampling.recorded import RecordedScores
 from modyn.trainer.downsampling.scoring import Scored, ScoringPass
 
 
 class CandidateSource(Protocol):
-    """Gives the candidates of each choice."""
+    """Gives the candidates of each choice.
 
-    @property
-    def scored(self) -> int:
-        """Samples that went through the model for choosing alone, so far."""
-        ...
+    Attributes:
+        scored: samples that went through the model for it so far.
+    """
+
+    scored: int
 
     def candidates(self, number: int) -> Scored:
         """The candidates of choice `number`, and their places in the training set."""
@@ -88,42 +94,84 @@ class FreshlyScored:
 
 
 class Recorded:
-    """All samples with what the training has recorded of them; before the first choice they are scored.
+    """All samples with what the training has recorded of them; those that it has not seen are scored.
 
     Args:
         scoring: runs the model.
         samples: the training set.
         downsampler: says what is measured.
+        feeding: reads samples.
+        folder: for a file of the samples that are scored.
+        history: what earlier trainings of the run saw, if that was recorded.
     """
 
-    def __init__(self, scoring: ScoringPass, samples: TrainingSamples, downsampler: Downsampler) -> None:
-        self._fresh = FreshlyScored(scoring, samples, downsampler)
+    def __init__(
+        self,
+        scoring: ScoringPass,
+        samples: TrainingSamples,
+        downsampler: Downsampler,
+        feeding: Feeding,
+        folder: Path,
+        history: TrainingHistory | None,
+    ) -> None:
         self._scoring = scoring
+        self._samples = samples
         self._downsampler = downsampler
+        self._feeding = feeding
+        self._folder = folder
         self._recorded = RecordedScores(len(samples))
+        self.scored = 0
+        # Deleted samples are told by a pass alone.
+        reader = downsampler.inner if isinstance(downsampler, Balanced) else downsampler
+        if history is not None and isinstance(reader, ReadsHistory) and samples.deleted == 0:
+            self._remember(history, reader)
 
-    @property
-    def scored(self) -> int:
-        """Samples that went through the model for choosing alone."""
-        return self._fresh.scored
+    def _remember(self, history: TrainingHistory, reader: ReadsHistory) -> None:
+        keys, _ = self._samples.read_at(np.arange(len(self._samples)))
+        columns = reader.from_history(history.lookup(keys, reader.history_values))
+        known = np.flatnonzero(np.logical_and.reduce([~np.isnan(column) for column in columns.values()]))
+        labels = torch.from_numpy(self._samples.labels_of(keys[known]))
+        self._recorded.enter(
+            torch.from_numpy(known),
+            {name: torch.from_numpy(column[known].astype(np.float32)) for name, column in columns.items()},
+            labels,
+        )
 
     def observe(self, batch: Batch, places: Tensor, output: Tensor, labels: Tensor) -> None:
         """A step has run these samples through the model."""
         outputs = self._scoring.outputs(batch, places, output, labels)
-        self._recorded.enter(places, self._downsampler.measure(outputs))
+        self._recorded.enter(places, self._downsampler.measure(outputs), batch.labels)
 
     def candidates(self, number: int) -> Scored:
-        """A pass over all, if there was none yet."""
-        if not self._recorded.known:
-            candidates, places = self._fresh.candidates(number)
-            self._recorded.begin(places, candidates)
+        """A pass over the unknown ones, if there are any."""
+        unknown = self._recorded.unknown()
+        if len(unknown):
+            scored = self._score(unknown, number)
+            self._recorded.enter(scored.positions, scored.candidates.columns, _labels(scored))
+            self._recorded.leave_out(self._recorded.unknown())
+            self.scored += len(unknown)
         return Scored(*self._recorded.candidates())
+
+    def _score(self, places: Tensor, number: int) -> Scored:
+        if len(places) == len(self._samples):
+            return self._scoring.run(self._samples, places, self._downsampler, number)
+        path = self._folder / f"unknown-{number:05d}.trainingset"
+        path.unlink(missing_ok=True)
+        self._samples.write_choice(path, places.numpy(), None)
+        scored = self._scoring.run(self._feeding.samples(path), places, self._downsampler, number)
+        path.unlink()
+        return scored
 
     def state_dict(self) -> dict[str, Any]:
         """All records."""
-        return self._fresh.state_dict() | {"recorded": self._recorded.state_dict()}
+        return {"scored": self.scored, "recorded": self._recorded.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue with them."""
-        self._fresh.load_state_dict(state)
+        self.scored = state["scored"]
         self._recorded.load_state_dict(state["recorded"])
+
+
+def _labels(scored: Scored) -> Tensor:
+    assert scored.candidates.labels is not None, "a pass reads labels"
+    return scored.candidates.labels

@@ -7,6 +7,10 @@ drawn. Its weight is k / (N * p_i): then the mean of weighted losses is, over ma
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
 from torch import Tensor
 
 import modyn.ops as ops
@@ -33,9 +37,15 @@ class Loss(Stateless):
     modes: frozenset[Mode] = BOTH_MODES
     weighted = True
 
+    history_values = ("loss",)
+
     def measure(self, outputs: Outputs) -> dict[str, Tensor]:
         """The loss of each sample."""
         return {"loss": outputs.losses}
+
+    def from_history(self, values: Mapping[str, npt.NDArray[np.float64]]) -> dict[str, npt.NDArray[np.float64]]:
+        """The last one."""
+        return {"loss": values["loss"]}
 
     def choose(self, candidates: Candidates, count: int, draw: Draw) -> Choice:
         """See `draw_by_score`."""
@@ -53,9 +63,15 @@ class GradNorm(Stateless):
     modes: frozenset[Mode] = BOTH_MODES
     weighted = True
 
+    history_values = ("gradient_norm",)
+
     def measure(self, outputs: Outputs) -> dict[str, Tensor]:
         """The gradient norm of each sample."""
         return {"gradient_norm": outputs.gradient_norms}
+
+    def from_history(self, values: Mapping[str, npt.NDArray[np.float64]]) -> dict[str, npt.NDArray[np.float64]]:
+        """The last one."""
+        return {"gradient_norm": values["gradient_norm"]}
 
     def choose(self, candidates: Candidates, count: int, draw: Draw) -> Choice:
         """See `draw_by_score`."""

@@ -1,8 +1,8 @@
 """Scores that the training itself leaves behind, so that choosing again needs no pass over the data.
 
 Every step runs samples through the model anyway. What a downsampler measures of them is remembered by their place in
-the training set, and a later choice takes these numbers: at most an epoch old for what was trained on, and those of the
-pass before the first choice for what never was. They are taken in training mode, as the model is while it trains.
+the training set; a later choice takes these numbers, at most an epoch old for what was trained on, and only samples
+that never went through the model are scored. They are taken in training mode, as the model is while it trains.
 """
 
 from __future__ import annotations
@@ -24,53 +24,53 @@ class RecordedScores:
     """
 
     def __init__(self, size: int) -> None:
-        self._size = size
-        self._places: Tensor | None = None
+        self._known = torch.zeros(size, dtype=torch.bool)
+        self._left_out = torch.zeros(size, dtype=torch.bool)
         self._columns: dict[str, Tensor] = {}
         self._labels: Tensor | None = None
 
-    @property
-    def known(self) -> bool:
-        """Whether there was a pass over all."""
-        return self._places is not None
+    def unknown(self) -> Tensor:
+        """Places of the samples of which nothing is known, int64, ascending."""
+        return (~self._known & ~self._left_out).nonzero().flatten()
 
-    def begin(self, places: Tensor, candidates: Candidates) -> None:
-        """What a pass over all gave; its candidates are those of all later choices.
+    def leave_out(self, places: Tensor) -> None:
+        """These samples, int64 [n], are no candidates."""
+        self._left_out[places] = True
 
-        Args:
-            places: int64 [n], where they are in the training set, ascending.
-            candidates: n of them.
-        """
-        assert candidates.labels is not None, "a pass reads labels"
-        self._places = places
-        self._columns = {
-            name: torch.zeros((self._size, *column.shape[1:]), dtype=column.dtype)
-            for name, column in candidates.columns.items()
-        }
-        self._labels = candidates.labels.cpu()
-        self.enter(places, candidates.columns)
-
-    def enter(self, places: Tensor, columns: Mapping[str, Tensor]) -> None:
+    def enter(self, places: Tensor, columns: Mapping[str, Tensor], labels: Tensor) -> None:
         """New values of some samples.
 
         Args:
             places: int64 [n], in the training set.
-            columns: [n, ...] each.
+            columns: [n] each.
+            labels: [n].
         """
         for name, column in columns.items():
-            whole = self._columns[name]
+            whole = self._columns.setdefault(
+                name, column.new_zeros((len(self._known), *column.shape[1:]), device="cpu")
+            )
             whole[places] = column.detach().to(whole)
+        if self._labels is None:
+            self._labels = labels.new_zeros((len(self._known), *labels.shape[1:]), device="cpu")
+        self._labels[places] = labels.to(self._labels)
+        self._known[places] = True
 
     def candidates(self) -> tuple[Candidates, Tensor]:
-        """The candidates and their places, int64 ascending."""
-        assert self._places is not None, "a pass comes before"
-        columns = {name: column[self._places] for name, column in self._columns.items()}
-        return Candidates(len(self._places), columns, self._labels), self._places
+        """All samples of which something is known, and their places, int64 ascending."""
+        places = (self._known & ~self._left_out).nonzero().flatten()
+        columns = {name: column[places] for name, column in self._columns.items()}
+        return Candidates(len(places), columns, None if self._labels is None else self._labels[places]), places
 
     def state_dict(self) -> dict[str, Any]:
         """All of it."""
-        return {"places": self._places, "columns": dict(self._columns), "labels": self._labels}
+        return {
+            "known": self._known,
+            "left_out": self._left_out,
+            "columns": dict(self._columns),
+            "labels": self._labels,
+        }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go back to it."""
-        self._places, self._columns, self._labels = state["places"], dict(state["columns"]), state["labels"]
+        self._known, self._left_out = state["known"], state["left_out"]
+        self._columns, self._labels = dict(state["columns"]), state["labels"]

@@ -81,7 +81,7 @@ class ScoringPass:
                 measured = downsampler.measure(outputs)
                 check_measured(measured, batch.span.count, downsampler)
                 columns.put(batch.span, measured)
-                labels.put(batch.span, {"label": outputs.labels})
+                labels.put(batch.span, {"label": batch.labels})
                 if batch.weights is not None:
                     weights.put(batch.span, {"weight": batch.weights})
                 self._progress(batch.span.first + batch.span.count, size)

@@ -6,8 +6,11 @@ Lewis and Gale, "A sequential algorithm for training text classifiers", SIGIR 19
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
+import numpy as np
+import numpy.typing as npt
 from torch import Tensor
 
 import modyn.ops as ops
@@ -39,6 +42,16 @@ class Uncertainty(Stateless):
             "Entropy": -scores.entropy,
         }
         return {"certainty": certainty[self._metric]}
+
+    @property
+    def history_values(self) -> tuple[str, ...]:
+        """The entropy; a history has neither margins between classes nor probabilities of other than the label."""
+        return ("entropy",)
+
+    def from_history(self, values: Mapping[str, npt.NDArray[np.float64]]) -> dict[str, npt.NDArray[np.float64]]:
+        """The last one, for the metric that a history knows."""
+        known = values["entropy"] if self._metric == "Entropy" else np.full_like(values["entropy"], np.nan)
+        return {"certainty": -known}
 
     def choose(self, candidates: Candidates, count: int, draw: Draw) -> Choice:
         """The smallest certainties; among equal ones the first."""
