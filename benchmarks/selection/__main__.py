@@ -13,7 +13,7 @@ import sys
 
 from benchmarks.report import RESULTS, Row, write_rows
 
-MODULES = ("presampling", "k_center", "omp", "row_backward", "submodular")
+MODULES = ("presampling", "k_center", "omp", "row_backward", "submodular", "scorer", "sampling")
 
 
 def measured(module: str) -> list[Row]:

@@ -1,91 +1,70 @@
 #include "kernels/cpu/inclusion.hpp"
 
-#include <algorithm>
 #include <vector>
 
 namespace modyn::kernels {
 namespace {
 
-// Sums over all samples, added up in the order of the parts.
-struct Sums {
-  double total = 0;
-  double largest = 0;
-  std::size_t positive = 0;
-  std::size_t unusable = 0;
-
-  void add(const Sums& other) {
-    total += other.total;
-    largest = std::max(largest, other.largest);
-    positive += other.positive;
-    unusable += other.unusable;
-  }
+// Weights that are at least a bound, in the order of the samples, and the sum of the others.
+struct Large {
+  std::vector<double> weights;
+  double rest = 0;
 };
 
-// What lies below a threshold.
-struct Below {
-  double total = 0;
-  std::size_t at_least = 0;  // how many do not
-
-  void add(const Below& other) {
-    total += other.total;
-    at_least += other.at_least;
-  }
-};
-
-template <typename Result, typename Weight, typename Sum>
-Result sum_parts(const Weight* weights, std::size_t count, const Threads& threads, const Sum& sum) {
-  std::vector<Result> of_parts(part_count(count));
+Large at_least(const Weights& weights, const InclusionRule& rule, double bound, const Threads& threads) {
+  std::vector<Large> of_parts(part_count(weights.count));
   threads.for_each(of_parts.size(), [&](std::size_t part) {
-    const std::size_t first = part * kSamplesOfPart;
-    of_parts[part] = sum(weights + first, std::min(kSamplesOfPart, count - first));
+    const Weights own = part_of(weights, part);
+    std::vector<double> found(own.count + 1);
+    std::size_t count = 0;
+    of_parts[part].rest = MODYN_DISPATCH(sum_below)(own, rule, bound, found.data(), count);
+    of_parts[part].weights.assign(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(count));
   });
-  Result all;
-  for (const Result& one : of_parts) all.add(one);
+  Large all;
+  for (const Large& one : of_parts) {
+    all.rest += one.rest;
+    all.weights.insert(all.weights.end(), one.weights.begin(), one.weights.end());
+  }
   return all;
 }
 
-template <typename Weight>
-Sums sums_of(const Weight* weights, std::size_t count, double scale, const Threads& threads) {
-  return sum_parts<Sums>(weights, count, threads, [scale](const Weight* of_part, std::size_t samples) {
-    Sums sums;
-    for (std::size_t at = 0; at < samples; ++at) {
-      const double weight = usable(of_part[at]);
-      sums.total += scale * weight;
-      sums.largest = std::max(sums.largest, weight);
-      sums.positive += weight > 0 ? 1 : 0;
-      sums.unusable += weight > 0 || of_part[at] == 0 ? 0 : 1;
-    }
-    return sums;
-  });
-}
+struct Threshold {
+  double value;
+  bool is_exact;
+};
 
-template <typename Weight>
-Below below(const Weight* weights, std::size_t count, const InclusionRule& rule, const Threads& threads) {
-  return sum_parts<Below>(weights, count, threads, [&rule](const Weight* of_part, std::size_t samples) {
-    Below sums;
-    for (std::size_t at = 0; at < samples; ++at) {
-      const double weight = rule.scale * usable(of_part[at]) + rule.floor;
-      const bool is_certain = weight >= rule.threshold;
-      sums.total += is_certain ? 0 : weight;
-      sums.at_least += is_certain ? 1 : 0;
-    }
-    return sums;
-  });
-}
-
-// The threshold by sorting, for weights that would take Newton's method long.
-template <typename Weight>
-double sorted_threshold(const Weight* weights, std::size_t count, const InclusionRule& rule, std::size_t k) {
-  std::vector<double> sorted(count);
-  for (std::size_t at = 0; at < count; ++at) sorted[at] = rule.scale * usable(weights[at]) + rule.floor;
-  std::sort(sorted.begin(), sorted.end());
-  std::vector<double> totals(count + 1);
-  for (std::size_t at = 0; at < count; ++at) totals[at + 1] = totals[at] + sorted[at];
+// The zero of sum_i min(w_i, t) - k t, if it is at least the least of the large weights: by Newton's method from
+// above, as this is concave in t. Else something between it and them.
+Threshold solve(const Large& large, std::size_t k, double from) {
+  constexpr int kSteps = 24;
   std::size_t certain = 0;
-  while (certain + 1 < k && sorted[count - 1 - certain] * static_cast<double>(k - certain) >= totals[count - certain]) {
+  for (int step = 0; step < kSteps; ++step) {
+    double rest = large.rest;
+    std::size_t at_least_from = 0;
+    for (const double weight : large.weights) {
+      rest += weight < from ? weight : 0;
+      at_least_from += weight < from ? 0 : 1;
+    }
+    if (step > 0 && at_least_from == certain) return {.value = from, .is_exact = true};
+    if (at_least_from >= k) break;  // by rounding
+    certain = at_least_from;
+    from = rest / static_cast<double>(k - certain);
+  }
+  return {.value = from, .is_exact = false};
+}
+
+// The same by sorting, for weights that would take Newton's method long.
+double solve_sorted(const Large& all, std::size_t k) {
+  std::vector<double> sorted = all.weights;
+  std::sort(sorted.begin(), sorted.end());
+  std::vector<double> totals(sorted.size() + 1);
+  for (std::size_t at = 0; at < sorted.size(); ++at) totals[at + 1] = totals[at] + sorted[at];
+  std::size_t certain = 0;
+  while (certain + 1 < k &&
+         sorted[sorted.size() - 1 - certain] * static_cast<double>(k - certain) >= totals[sorted.size() - certain]) {
     ++certain;
   }
-  return totals[count - certain] / static_cast<double>(k - certain);
+  return totals[sorted.size() - certain] / static_cast<double>(k - certain);
 }
 
 // Powers of two that bring sums of such numbers into range; 1 for all but extreme ones.
@@ -94,43 +73,58 @@ double scale_for(double largest) {
   return largest < 0x1p-700 ? 0x1p600 : 1;
 }
 
-// The rule with a threshold and a scale such that the probabilities sum up to k, if sum_i min(w_i, t) = k t has a
-// solution above `total` / k: by Newton's method from above, as the difference is concave in t.
-template <typename Weight>
-InclusionRule with_threshold(const Weight* weights, std::size_t count, InclusionRule rule, std::size_t k, double total,
-                             const Threads& threads) {
-  constexpr int kSteps = 24;
+// The rule with a threshold, and if need be another scale, such that the probabilities sum up to k.
+InclusionRule with_threshold(const Weights& weights, InclusionRule rule, std::size_t k, const WeightSums& sums,
+                             double total, const Threads& threads) {
   constexpr double kLeast = 0x1p-700;
+  constexpr int kPasses = 6;
   rule.threshold = total / static_cast<double>(k);
-  std::size_t certain = 0;
-  for (int step = 0; step < kSteps && rule.threshold >= kLeast; ++step) {
-    const Below rest = below(weights, count, rule, threads);
-    if (rest.at_least == certain) return rule;
-    if (rest.at_least >= k) break;  // by rounding
-    certain = rest.at_least;
-    rule.threshold = rest.total / static_cast<double>(k - certain);
+  if (sums.largest * rule.scale + rule.floor < rule.threshold) return rule;
+  for (int pass = 0; pass < kPasses && rule.threshold >= kLeast; ++pass) {
+    const double bound = rule.threshold / (pass == 0 ? 2 : 16);
+    const Threshold found = solve(at_least(weights, rule, bound, threads), k, rule.threshold);
+    rule.threshold = found.value;
+    if (found.is_exact && found.value >= bound) return rule;
   }
-  rule.threshold = sorted_threshold(weights, count, rule, k);
+  rule.threshold = solve_sorted(at_least(weights, rule, 0, threads), k);
   // Beside large weights the others may have lost their digits; when they are raised, the large ones become infinite,
   // which is as certain.
   while (rule.threshold < kLeast && rule.scale < 0x1p500) {
     rule.scale *= 0x1p600;
-    rule.threshold = sorted_threshold(weights, count, rule, k);
+    rule.floor *= 0x1p600;
+    rule.threshold = solve_sorted(at_least(weights, rule, 0, threads), k);
   }
   // A last step, because adding up sorted numbers one by one loses digits.
-  const Below rest = below(weights, count, rule, threads);
-  if (rest.at_least < k) rule.threshold = rest.total / static_cast<double>(k - rest.at_least);
+  const Large last = at_least(weights, rule, rule.threshold, threads);
+  if (last.weights.size() < k) rule.threshold = last.rest / static_cast<double>(k - last.weights.size());
   return rule;
 }
 
-// As integers: (numerator / denominator) * 2^62.
+// (numerator / denominator) * 2^62.
 std::uint64_t units(std::size_t numerator, std::size_t denominator) {
   return static_cast<std::uint64_t>(static_cast<unsigned __int128>(numerator) * kCertain / denominator);
 }
 
-template <typename Weight>
-Inclusion find(const Weight* weights, std::size_t count, std::size_t k, double smoothing, const Threads& threads) {
-  Sums sums = sums_of(weights, count, 1, threads);
+}  // namespace
+
+WeightSums sum_all(const Weights& weights, double scale, const Threads& threads) {
+  std::vector<WeightSums> of_parts(part_count(weights.count));
+  threads.for_each(of_parts.size(), [&](std::size_t part) {
+    of_parts[part] = MODYN_DISPATCH(sum_weights)(part_of(weights, part), scale);
+  });
+  WeightSums all{};
+  for (const WeightSums& one : of_parts) {
+    all.total += one.total;
+    all.largest = std::max(all.largest, one.largest);
+    all.positive += one.positive;
+    all.unusable += one.unusable;
+  }
+  return all;
+}
+
+Inclusion find_inclusion(const Weights& weights, std::size_t k, double smoothing, const Threads& threads) {
+  const std::size_t count = weights.count;
+  WeightSums sums = sum_all(weights, 1, threads);
   Inclusion inclusion{.rule = {}, .unusable = sums.unusable};
   InclusionRule& rule = inclusion.rule;
   if (sums.positive == 0 || smoothing >= 1) {
@@ -143,21 +137,11 @@ Inclusion find(const Weight* weights, std::size_t count, std::size_t k, double s
     return inclusion;
   }
   rule.scale = scale_for(sums.largest);
-  if (rule.scale != 1) sums = sums_of(weights, count, rule.scale, threads);
-  double total = sums.total;
-  if (smoothing > 0) {
-    rule.scale *= (1 - smoothing) / total * static_cast<double>(count);
-    rule.floor = smoothing;
-    total = static_cast<double>(count);
-  }
-  rule = with_threshold(weights, count, rule, k, total, threads);
+  if (rule.scale != 1) sums = sum_all(weights, rule.scale, threads);
+  const double total = sums.total / (1 - smoothing);
+  rule.floor = smoothing * total / static_cast<double>(count);
+  rule = with_threshold(weights, rule, k, sums, total, threads);
   return inclusion;
-}
-
-}  // namespace
-
-Inclusion find_inclusion(const Weights& weights, std::size_t k, double smoothing, const Threads& threads) {
-  return with_type(weights, [&](const auto* values) { return find(values, weights.count, k, smoothing, threads); });
 }
 
 }  // namespace modyn::kernels

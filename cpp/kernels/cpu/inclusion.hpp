@@ -1,60 +1,46 @@
 // Inclusion probabilities of samples, as integers in units of 2^-62.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
-#include <cstdint>
 
-#include "modyn/kernels/sampling.hpp"
+#include "kernels/cpu/weights.hpp"
+#include "modyn/kernels/threads.hpp"
 
 namespace modyn::kernels {
 
-inline constexpr unsigned kProbabilityBits = 62;
-inline constexpr std::uint64_t kCertain = std::uint64_t{1} << kProbabilityBits;
-
-// Samples of one part, summed on their own; parts depend on the number of samples alone.
-inline constexpr std::size_t kSamplesOfPart = std::size_t{1} << 14;
+// Samples in parts that depend on their number alone.
+inline constexpr std::size_t kSamplesOfPart = std::size_t{1} << 13;
 
 [[nodiscard]] constexpr std::size_t part_count(std::size_t samples) noexcept {
   return (samples + kSamplesOfPart - 1) / kSamplesOfPart;
 }
 
-// 0 for what is negative or not finite.
-template <typename Weight>
-[[nodiscard]] constexpr double usable(Weight weight) noexcept {
-  const auto wide = static_cast<double>(weight);
-  return wide > 0 && wide - wide == 0 ? wide : 0;
+[[nodiscard]] constexpr std::size_t size_of(WeightType type) noexcept {
+  return type == WeightType::kFloat32 ? sizeof(float) : sizeof(double);
 }
 
-// A sample of weight w has min(1, (scale * w + floor) / threshold), but at least 2^-62; without a weight and a floor it
-// has `of_zero`.
-struct InclusionRule {
-  double scale = 1;
-  double floor = 0;
-  double threshold = 1;
-  std::uint64_t of_zero = 0;
+// Weights [first, first + count).
+[[nodiscard]] inline Weights part_of(const Weights& weights, std::size_t first, std::size_t count) noexcept {
+  return {.values = static_cast<const char*>(weights.values) + first * size_of(weights.type),
+          .type = weights.type,
+          .count = count};
+}
 
-  [[nodiscard]] std::uint64_t operator()(double usable_weight) const noexcept {
-    const double weight = scale * usable_weight + floor;
-    if (weight <= 0) return usable_weight > 0 ? 1 : of_zero;
-    if (weight >= threshold) return kCertain;
-    const auto units = static_cast<std::uint64_t>(weight / threshold * static_cast<double>(kCertain));
-    return units == 0 ? 1 : units;
-  }
-};
+[[nodiscard]] inline Weights part_of(const Weights& weights, std::size_t part) noexcept {
+  const std::size_t first = part * kSamplesOfPart;
+  return part_of(weights, first, std::min(kSamplesOfPart, weights.count - first));
+}
 
 struct Inclusion {
   InclusionRule rule;
   std::size_t unusable;  // weights that are negative or not finite
 };
 
-// The rule whose probabilities sum up to k, which is less than the number of samples.
+// The rule whose probabilities sum up to k, which is at least 1 and less than the number of samples.
 [[nodiscard]] Inclusion find_inclusion(const Weights& weights, std::size_t k, double smoothing, const Threads& threads);
 
-// Calls with(weights as what they are).
-template <typename With>
-auto with_type(const Weights& weights, const With& with) {
-  if (weights.type == WeightType::kFloat32) return with(static_cast<const float*>(weights.values));
-  return with(static_cast<const double*>(weights.values));
-}
+// All sums, added up in the order of the parts.
+[[nodiscard]] WeightSums sum_all(const Weights& weights, double scale, const Threads& threads);
 
 }  // namespace modyn::kernels

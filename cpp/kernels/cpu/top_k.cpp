@@ -1,6 +1,7 @@
 #include "modyn/kernels/top_k.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -45,32 +46,27 @@ struct Parts {
   std::size_t size;
 };
 
-// Scores whose first digits have been counted, so that only those with the digit of the last pick are looked at
-// closely; then everything up to the last pick is collected. Three passes over the scores.
+// The digits of the ranks are counted, from the highest on, until few scores share all of them with the last pick;
+// those are looked at closely. Then everything up to the last pick is collected.
 template <typename Score, typename RankOfScore>
 class Selection {
  public:
   using Rank = RankOf<Score>;
 
   Selection(const Score* scores, std::size_t count, RankOfScore rank, const Threads& threads)
-      : scores_(scores), rank_(rank), threads_(threads), parts_(count), histograms_(parts_.number()) {
-    threads_.for_each(parts_.number(), [&](std::size_t part) {
-      Histogram& histogram = histograms_[part];
-      histogram.fill(0);
-      for (std::size_t at = parts_.first(part); at < parts_.last(part); ++at) ++histogram[first_digit(at)];
-    });
-  }
+      : scores_(scores),
+        rank_(rank),
+        threads_(threads),
+        parts_(count),
+        histograms_(parts_.number()),
+        better_(parts_.number()) {}
 
   // The best k, at least one, lowest index first.
   void pick(std::size_t k, std::int64_t* picks) {
-    std::vector<std::uint64_t> counts(kDigits);
-    for (const Histogram& histogram : histograms_) {
-      for (std::size_t d = 0; d < kDigits; ++d) counts[d] += histogram[d];
-    }
-    const Place place = find_place(counts, k - 1);
-    const std::vector<Ranked<Rank>> close = with_first_digit(place.digit);
-    last_ = find(close, k - 1 - place.below, kHighestDigit<Rank>);
-    const std::vector<std::size_t> ends = ends_of_parts(place.digit, close);
+    find_last(k - 1);
+    std::size_t end = 0;
+    std::vector<std::size_t> ends;
+    for (const std::size_t picked : better_) ends.push_back(end += picked);
     threads_.for_each(parts_.number(), [&](std::size_t part) {
       std::size_t to = part == 0 ? 0 : ends[part - 1];
       for (std::size_t at = parts_.first(part); to < ends[part]; ++at) {
@@ -82,49 +78,84 @@ class Selection {
 
  private:
   [[nodiscard]] Ranked<Rank> ranked(std::size_t at) const { return {.rank = rank_(scores_[at]), .index = at}; }
-  [[nodiscard]] std::size_t first_digit(std::size_t at) const {
-    return digit(static_cast<Rank>(rank_(scores_[at])), kHighestDigit<Rank>);
+  // Whether all digits that have been looked at are those of the last pick.
+  [[nodiscard]] bool is_close(Rank rank) const { return ((rank ^ last_.rank) & known_) == 0; }
+
+  // Number `at` of the sorted scores; better_ counts the scores of each part up to it.
+  void find_last(std::size_t at) {
+    constexpr std::size_t kFew = std::size_t{1} << 16;
+    unsigned shift = kHighestDigit<Rank>;
+    while (true) {
+      count_digits(shift);
+      std::vector<std::uint64_t> counts(kDigits);
+      for (const Histogram& histogram : histograms_) {
+        for (std::size_t d = 0; d < kDigits; ++d) counts[d] += histogram[d];
+      }
+      const Place place = find_place(counts, at);
+      at -= place.below;
+      for (std::size_t part = 0; part < better_.size(); ++part) {
+        for (std::size_t d = 0; d < place.digit; ++d) better_[part] += histograms_[part][d];
+      }
+      last_.rank |= static_cast<Rank>(place.digit) << shift;
+      known_ = static_cast<Rank>(std::numeric_limits<Rank>::max() << shift);
+      const std::size_t close = counts[place.digit];
+      if (shift == 0) return find_equal(at, place.digit);
+      if (close <= std::max(kFew, parts_.count / 16)) return find_close(at, place.digit, shift);
+      shift = shift > kDigitBits ? shift - kDigitBits : 0;
+    }
   }
 
-  // In the order of their indices.
-  [[nodiscard]] std::vector<Ranked<Rank>> with_first_digit(std::size_t wanted) const {
+  void count_digits(unsigned shift) {
+    threads_.for_each(parts_.number(), [&](std::size_t part) {
+      Histogram& histogram = histograms_[part];
+      histogram.fill(0);
+      for (std::size_t at = parts_.first(part); at < parts_.last(part); ++at) {
+        const Rank rank = rank_(scores_[at]);
+        if (is_close(rank)) ++histogram[digit(rank, shift)];
+      }
+    });
+  }
+
+  // Of scores that are equal, the first ones are better.
+  void find_equal(std::size_t at, std::size_t last_digit) {
+    std::size_t part = 0;
+    for (; at >= histograms_[part][last_digit]; ++part) {
+      at -= histograms_[part][last_digit];
+      better_[part] += histograms_[part][last_digit];
+    }
+    better_[part] += at + 1;
+    last_.index = parts_.first(part);
+    for (++at; at > 0; ++last_.index) at -= rank_(scores_[last_.index]) == last_.rank ? 1 : 0;
+    --last_.index;
+  }
+
+  void find_close(std::size_t at, std::size_t last_digit, unsigned shift) {
     std::vector<std::size_t> places(parts_.number() + 1);
     for (std::size_t part = 0; part < parts_.number(); ++part) {
-      places[part + 1] = places[part] + histograms_[part][wanted];
+      places[part + 1] = places[part] + histograms_[part][last_digit];
     }
     std::vector<Ranked<Rank>> close(places.back());
     threads_.for_each(parts_.number(), [&](std::size_t part) {
       std::size_t to = places[part];
-      for (std::size_t at = parts_.first(part); to < places[part + 1]; ++at) {
-        close[to] = ranked(at);
-        to += first_digit(at) == wanted ? 1 : 0;
+      for (std::size_t score = parts_.first(part); to < places[part + 1]; ++score) {
+        close[to] = ranked(score);
+        to += is_close(close[to].rank) ? 1 : 0;
       }
     });
-    return close;
-  }
-
-  // How many picks there are up to the end of each part: those with lower digits, and some of the close ones.
-  [[nodiscard]] std::vector<std::size_t> ends_of_parts(std::size_t last_digit,
-                                                       const std::vector<Ranked<Rank>>& close) const {
-    std::vector<std::size_t> ends(parts_.number());
-    std::size_t end = 0;
-    std::size_t next = 0;
-    for (std::size_t part = 0; part < ends.size(); ++part) {
-      for (std::size_t d = 0; d < last_digit; ++d) end += histograms_[part][d];
-      for (std::size_t of_part = histograms_[part][last_digit]; of_part > 0; --of_part) {
-        end += close[next++] <= last_ ? 1 : 0;
-      }
-      ends[part] = end;
+    last_ = find(close, at, shift);
+    for (std::size_t part = 0; part < parts_.number(); ++part) {
+      for (std::size_t one = places[part]; one < places[part + 1]; ++one) better_[part] += close[one] <= last_ ? 1 : 0;
     }
-    return ends;
   }
 
   const Score* scores_;
   RankOfScore rank_;
   const Threads& threads_;
   Parts parts_;
-  std::vector<Histogram> histograms_;
+  std::vector<Histogram> histograms_;  // of the parts' close scores
+  std::vector<std::size_t> better_;
   Ranked<Rank> last_{};
+  Rank known_ = 0;  // digits of last_.rank
 };
 
 template <typename Rank>

@@ -1,7 +1,7 @@
 """The sequential pivotal method in plain PyTorch, on any device; modyn/kernels/sampling.hpp says what it is.
 
-The same integers as in the kernel, all units at once: who is left over from a unit matters only at the end, where it is
-found as the last one that was decided.
+The same integers and parts as in the kernel, all units at once: who is left over from a unit matters to nobody's
+chances, so it is found at the end.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from torch import Tensor
 from modyn.kernels.philox import philox, scaled
 
 _CERTAIN = 2**62
+_SAMPLES_OF_PART = 2**13
 
 
 def weighted_sample_reference(
@@ -38,7 +39,7 @@ def _probabilities(usable: Tensor, k: int, smoothing: float) -> Tensor:
         return torch.where(usable > 0, _CERTAIN, of_zero)
     weights = _scaled(usable)
     if smoothing > 0:
-        weights = weights * ((1 - smoothing) / weights.sum() * count) + smoothing
+        weights = weights + smoothing * (weights.sum() / (1 - smoothing)) / count
     certain = torch.zeros_like(usable, dtype=torch.bool)
     while True:
         threshold = _threshold(weights.where(~certain, 0), k - int(certain.sum()))
@@ -60,7 +61,7 @@ def _scaled(weights: Tensor) -> Tensor:
 
 
 def _units(weights: Tensor, threshold: Tensor) -> Tensor:
-    units = (weights / threshold).clamp(max=1).mul(_CERTAIN).long()
+    units = (weights * (_CERTAIN / threshold)).clamp(max=_CERTAIN).long()
     return torch.where((weights > 0) & (units == 0), 1, units)
 
 
@@ -76,37 +77,65 @@ def _threshold(weights: Tensor, k: int) -> Tensor:
 
 
 def _pivotal(units: Tensor, k: int, seed: int, trigger: int, purpose: int) -> Tensor:
-    device = units.device
-    filled = units.cumsum(0) & (_CERTAIN - 1)  # wraps at 2^64, a multiple of a unit
-    filled_before = filled - units & (_CERTAIN - 1)
-    crossing = (filled_before + units >= _CERTAIN).nonzero()[: k - 1, 0]
-    # The last unit has all that is left and no crossing sample.
-    rest = units[crossing[-1] + 1 :].sum() + filled[crossing[-1]] if k > 1 else units.sum()
-    before = torch.cat([filled_before[crossing], rest[None]])
-    of_crossing = torch.cat([units[crossing], units.new_zeros(1)])
-    crossing = torch.cat([crossing, crossing.new_tensor([len(units)])])
-    carried = torch.cat([before.new_zeros(1), (before + of_crossing - _CERTAIN)[:-1]])
-
-    words = philox(seed, trigger, purpose, torch.arange(len(crossing), device=device))
-    place = scaled(words[1], words[0], before)
-    nobody = (place < carried) | (before == carried)
-    first = torch.cat([crossing.new_zeros(1), crossing[:-1] + 1])
-    last = crossing.clone()
-    # Of the last unit it does not wrap, should rounding have filled it.
-    of_last = units.cumsum(0) if k == 1 else filled[crossing[-2]] + units[crossing[-2] + 1 :].cumsum(0)
-    ends = torch.cat([filled[: len(units) - len(of_last)], of_last, rest[None]])
-    for _ in range(len(units).bit_length() + 1):  # the first whose end lies beyond the place
-        middle = (first + last) // 2
-        beyond = ends[middle] > place
-        first, last = torch.where(beyond | (first >= last), first, middle + 1), torch.where(beyond, middle, last)
-    winner = torch.where(nobody, -1, first)
-    chances = (_CERTAIN - before) + (_CERTAIN - of_crossing)
-    winner_is_in = scaled(words[3], words[2], chances) < _CERTAIN - of_crossing
-    winner_is_in[-1] = True
-
-    # Left over from a unit is the crossing sample, or its winner, or who was left over before.
-    left = torch.where(winner_is_in, crossing, winner)
-    decided = torch.where(left >= 0, torch.arange(len(left), device=device), -1).cummax(0).values
-    left_before = torch.cat([left.new_full((1,), -1), left[decided][:-1]])
-    chosen = torch.where(winner_is_in, torch.where(winner >= 0, winner, left_before), crossing)
+    count = len(units)
+    parts = -(-count // _SAMPLES_OF_PART)
+    rows = torch.nn.functional.pad(units, (0, parts * _SAMPLES_OF_PART - count)).reshape(parts, -1)
+    key = (seed, trigger, purpose)
+    row, column, left, left_units = _fight(rows, None, torch.arange(parts, device=units.device), key)
+    chosen = row * _SAMPLES_OF_PART + column
+    undecided = torch.arange(parts, device=units.device) * _SAMPLES_OF_PART + left
+    missing = k - len(chosen)
+    if missing > 0:
+        part_number = torch.full((1,), parts, device=units.device)
+        _, column, last, _ = _fight(left_units[None], missing - 1, part_number, key)
+        chosen = torch.cat([chosen, undecided[column], undecided[last]])
     return chosen.sort().values
+
+
+def _fight(
+    units: Tensor, ends: int | None, number: Tensor, key: tuple[int, int, int]
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """The fights of each row of units [R, L], of which `ends` units end (None: all that do).
+
+    Returns:
+        Rows and columns of those who are in; and of each row the column of the one who is undecided, and its units.
+    """
+    rows, length = units.shape
+    totals = units.cumsum(1)  # wraps at 2^64, a multiple of a unit
+    crossing = ((totals - units) & (_CERTAIN - 1)) + units >= _CERTAIN
+    if ends is not None:
+        crossing &= crossing.cumsum(1) <= ends
+    filled = totals - crossing.cumsum(1) * _CERTAIN
+    # A fight for each crossing one, and one for the rest of each row, at column `length`.
+    last_column = crossing.new_ones((rows, 1))
+    row, column = torch.cat([crossing, last_column], dim=1).nonzero().unbind(1)
+    is_rest = column == length
+    own = torch.where(is_rest, 0, units[row, column.clamp(max=length - 1)])
+    before = torch.where(column > 0, filled[row, (column - 1).clamp(min=0)], 0)
+    is_first = torch.cat([is_rest.new_ones(1), is_rest[:-1]])
+    start = torch.where(is_first, 0, torch.cat([column[:1], column[:-1] + 1]))
+    at_start = torch.where(is_first, 0, torch.cat([before[:1], (before + own - _CERTAIN)[:-1]]))
+    fight = torch.arange(len(row), device=units.device)
+    place_in_row = fight - torch.where(is_first, fight, 0).cummax(0).values
+
+    index = (number[row] << 32) + place_in_row
+    words, others = philox(*key, index), philox(*key, index | -(2**63))
+    place = (words[1] << 30) | (words[0] >> 2)
+    place = torch.where((place >= before) | is_rest, scaled(others[1], others[0], before), place)
+    stays = (place < at_start) | (before == at_start)
+    low, high = start, column
+    for _ in range(length.bit_length() + 1):  # the first one that fills more than the place
+        middle = ((low + high) // 2).clamp(max=length - 1)
+        beyond = (filled[row, middle] > place) | (low >= high)
+        low, high = torch.where(beyond, low, middle + 1), torch.where(beyond & (low < high), middle, high)
+    chance = _CERTAIN - own
+    winner_is_in = ~is_rest & (scaled(words[3], words[2], chance + (_CERTAIN - before)) < chance)
+
+    # Left over is the crossing one, or the winner; or who was left over before, found as the last that was decided.
+    decided = torch.where(stays & ~winner_is_in, -1, fight).cummax(0).values
+    left_over = torch.where(winner_is_in, column, low)[decided.clamp(min=0)]
+    winner = torch.where(stays, torch.cat([left_over[:1], left_over[:-1]]), low)
+    ends_of_units = ~is_rest
+    chosen = torch.where(winner_is_in, winner, column)[ends_of_units]
+    # Whoever has no units may be anybody.
+    return row[ends_of_units], chosen, winner[is_rest].clamp(max=length - 1), before[is_rest]

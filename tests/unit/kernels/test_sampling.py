@@ -190,6 +190,16 @@ def test_samples_do_not_depend_on_the_threads(dtype: torch.dtype, k: int) -> Non
     torch.testing.assert_close(samples[0].probabilities.sum(), reference[1].sum(), rtol=1e-3, atol=0)
 
 
+def test_more_samples_than_float32_can_count() -> None:
+    weights = torch.ones(2**24 + 3)
+    weights[-1] = 2.0**24 + 2
+
+    sample = weighted_sample(weights, 4, seed=1, purpose=PURPOSE)
+
+    assert sample.indices[-1] == 2**24 + 2
+    assert sample.probabilities.tolist() == [pytest.approx(3 / (2**24 + 2))] * 3 + [1]
+
+
 def test_every_part_of_the_address_counts() -> None:
     weights = torch.rand(1000, generator=torch.Generator().manual_seed(2))
     base = {"seed": 1, "trigger": 1, "purpose": 1, "index": 1}
