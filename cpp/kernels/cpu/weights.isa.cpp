@@ -10,6 +10,7 @@ namespace modyn::kernels::MODYN_ISA_NAMESPACE {
 namespace {
 
 constexpr std::size_t kWidth = Lanes<double>::kCount;
+using Words64 [[gnu::vector_size(MODYN_VECTOR_BYTES)]] = std::uint64_t;
 
 MODYN_INLINE Doubles wide(const double* from) { return read<double>(from); }
 
@@ -38,6 +39,19 @@ MODYN_INLINE void each(const Weights& weights, Visit&& visit) {
   } else {
     each(static_cast<const double*>(weights.values), weights.count, visit);
   }
+}
+
+// Whether the mask has a lane.
+MODYN_INLINE bool any(Longs mask) {
+#if defined(__AVX512F__)
+  return _mm512_test_epi64_mask((__m512i)mask, (__m512i)mask) != 0;
+#elif defined(__AVX2__)
+  return _mm256_testz_si256((__m256i)mask, (__m256i)mask) == 0;
+#else
+  std::int64_t lanes = 0;
+  for (std::size_t lane = 0; lane < kWidth; ++lane) lanes |= mask[lane];
+  return lanes != 0;
+#endif
 }
 
 MODYN_INLINE Doubles usable(Doubles weight) { return (weight > 0) & (weight - weight == 0) ? weight : Doubles{}; }
@@ -81,9 +95,7 @@ double sum_below(const Weights& weights, const InclusionRule& rule, double bound
     const Doubles weight = usable(given) * rule.scale + rule.floor;
     const Longs is_large = weight >= bound;
     Doubles small = is_large ? Doubles{} : weight;
-    std::int64_t any = 0;
-    for (std::size_t lane = 0; lane < kWidth; ++lane) any |= is_large[lane];
-    if (any != 0 || lanes < kWidth) {
+    if (any(is_large) || lanes < kWidth) {
       for (std::size_t lane = 0; lane < lanes; ++lane) {
         at_least[found] = weight[lane];
         found += is_large[lane] != 0 ? 1 : 0;
@@ -96,7 +108,10 @@ double sum_below(const Weights& weights, const InclusionRule& rule, double bound
   return total<double>(sum);
 }
 
-void inclusion_units(const Weights& weights, const InclusionRule& rule, std::uint64_t* units) noexcept {
+UnitSum inclusion_units(const Weights& weights, const InclusionRule& rule, std::uint64_t* units) noexcept {
+  // Sums of halves do not overflow.
+  Words64 low{};
+  Words64 high{};
   const auto certain = static_cast<double>(kCertain);
   const double most = 1e300;  // finite, so that nothing becomes NaN
   const double factor = certain / rule.threshold < most ? certain / rule.threshold : most;
@@ -110,13 +125,24 @@ void inclusion_units(const Weights& weights, const InclusionRule& rule, std::uin
     result = result == 0 ? Longs{} + 1 : result;
     const Longs nothing = (weight == 0) & (own == 0);
     result = nothing ? Longs{} + static_cast<std::int64_t>(rule.of_zero) : result;
+    for (std::size_t lane = lanes; lane < kWidth; ++lane) result[lane] = 0;
+    low += (Words64)result & 0xFFFFFFFF;
+    high += (Words64)result >> 32;
     __builtin_memcpy(units + first, &result, lanes * sizeof(*units));
   });
+  UnitSum sum{.certain = 0, .rest = 0};
+  std::uint64_t highs = 0;
+  for (std::size_t lane = 0; lane < kWidth; ++lane) {
+    sum.rest += low[lane];
+    highs += high[lane];
+  }
+  highs += sum.rest >> 32;
+  sum.certain = static_cast<std::size_t>(highs >> (kProbabilityBits - 32));
+  sum.rest = ((highs << 32) | (sum.rest & 0xFFFFFFFF)) & (kCertain - 1);
+  return sum;
 }
 
 namespace {
-
-using Words64 [[gnu::vector_size(MODYN_VECTOR_BYTES)]] = std::uint64_t;
 
 // Of the lower halves of the lanes.
 MODYN_INLINE Words64 multiplied(Words64 words, std::uint32_t factor) {
