@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import signal
@@ -63,12 +64,43 @@ def facts(workspace: Path, run: str) -> dict[str, Any]:
 
 def journal_states(workspace: Path) -> list[str]:
     """The states committed so far, read beside the running process."""
+    return [state for (state,) in _read(workspace, "SELECT state FROM journal ORDER BY id")]
+
+
+def attempts(workspace: Path) -> list[tuple[str, int | None, Path]]:
+    """Kind, trigger and folder of all attempts so far, read beside the running process."""
+    query = "SELECT kind, trigger, folder FROM attempts ORDER BY token"
+    return [(kind, trigger, Path(folder)) for kind, trigger, folder in _read(workspace, query)]
+
+
+def held_out_digests(workspace: Path) -> list[list[str]]:
+    """SHA-256 of the auxiliary models of each trigger."""
+    rows = _read(workspace, "SELECT held_out FROM triggers ORDER BY trigger")
+    found = [json.loads(held_out)["models"] if held_out not in (None, "null") else [] for (held_out,) in rows]
+    return [[hashlib.sha256(Path(one["model"]).read_bytes()).hexdigest() for one in models] for models in found]
+
+
+def checkpointed(workspace: Path, trigger: int | None, batch: int) -> Callable[[], bool]:
+    """Whether a training, of this trigger or of any, has written a checkpoint after `batch` batches or more."""
+
+    def condition() -> bool:
+        return any(
+            path.stem.isdecimal() and int(path.stem) >= batch
+            for kind, of, folder in attempts(workspace)
+            if kind == "training" and of == (trigger if trigger is not None else of)
+            for path in (folder / "checkpoints").glob("*.json")
+        )
+
+    return condition
+
+
+def _read(workspace: Path, query: str) -> list[Any]:
     file = workspace / "modyn.sqlite"
     if not file.exists():
         return []
     connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=10)
     try:
-        return [state for (state,) in connection.execute("SELECT state FROM journal ORDER BY id")]
+        return connection.execute(query).fetchall()
     except sqlite3.OperationalError:  # the tables are about to be created
         return []
     finally:
@@ -78,6 +110,21 @@ def journal_states(workspace: Path) -> list[str]:
 def run_until(workspace: Path, arguments: list[str | Path], moment: Moment, victim: Victim) -> tuple[int, str]:
     """Start the CLI, kill `victim` at `moment`; the exit status and the last state that was committed."""
     before = journal_states(workspace).count(moment.state)
+
+    def condition() -> bool:
+        return journal_states(workspace).count(moment.state) > before + moment.occurrence
+
+    return kill_when(workspace, arguments, condition, victim, moment.delay)
+
+
+def kill_when(
+    workspace: Path,
+    arguments: list[str | Path],
+    condition: Callable[[], bool],
+    victim: Victim,
+    delay: float = 0.0,
+) -> tuple[int, str]:
+    """Start the CLI, kill `victim` as soon as the condition holds, and `delay` seconds; answers as `run_until`."""
     with (workspace.parent / "output.txt").open("ab") as output:
         process = subprocess.Popen(
             command(workspace, *arguments),
@@ -86,13 +133,8 @@ def run_until(workspace: Path, arguments: list[str | Path], moment: Moment, vict
             stderr=output,
             stdin=subprocess.DEVNULL,
         )
-        wait_for(
-            lambda: (
-                process.poll() is not None or journal_states(workspace).count(moment.state) > before + moment.occurrence
-            ),
-            f"state '{moment.state}'",
-        )
-        time.sleep(moment.delay)
+        wait_for(lambda: process.poll() is not None or condition(), "the moment to kill")
+        time.sleep(delay)
         # A job may have answered just before it is killed; then the next one is.
         failures = journal_states(workspace).count("attempt failed")
         wait_for(

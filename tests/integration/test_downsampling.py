@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import modyn
+from modyn.errors import JobFailedError
 from tests.growing import pipeline, write_pipeline
 
 IL_TRAINING = {
@@ -89,3 +92,84 @@ def test_recorded_scores_begin_with_what_earlier_trainings_saw(metric: str, tmp_
     # unless it goes by margins between classes, which a history does not hold.
     assert done.triggers["scored_samples"].tolist() == [500, 1000 if metric == "Margin" else 500]
     assert (done.history["seen"] >= 2).all()
+
+
+def committed(workspace: Path) -> list[dict[str, Any] | None]:
+    """The section that each trigger's training used, as the journal has it."""
+    connection = sqlite3.connect(f"file:{workspace / 'modyn.sqlite'}?mode=ro", uri=True)
+    rows = connection.execute("SELECT downsampling FROM triggers ORDER BY trigger").fetchall()
+    connection.close()
+    return [None if section is None else json.loads(section) for (section,) in rows]
+
+
+def test_a_schedule_and_a_warm_up_go_by_the_number_of_the_trigger(tmp_path: Path) -> None:
+    sections = [
+        {"strategy": "Loss", "ratio": 50, "sample_then_batch": True},
+        {"strategy": "GradNorm", "ratio": 25},
+        {"strategy": "RS2", "ratio": 100, "ratio_max": 1000, "with_replacement": True},
+    ]
+    config = {"downsampling_list": sections, "downsampling_thresholds": [2, 3]}
+    document = coreset({}, tail_triggers=0, warmup_triggers=1, downsampling_config=config)
+
+    done = run(tmp_path, document, triggers=5)
+
+    found = committed(tmp_path / "workspace")
+    assert [section and section["strategy"] for section in found] == [None, "Loss", "Loss", "GradNorm", "RS2"]
+    assert done.triggers["training_samples"].tolist() == [500] * 5
+    # Two epochs: whole batches of 64 of 500; of 250; steps of four batches of which there are 14; of 50, in one batch.
+    assert done.models["samples"].tolist() == [2 * 448, 2 * 192, 2 * 192, 3 * 64, 2 * 50]
+
+
+def test_no_downsampling_trains_on_everything(tmp_path: Path) -> None:
+    done = run(tmp_path, coreset({"strategy": "No", "ratio": 100}), triggers=1)
+
+    assert done.models["samples"].tolist() == [2 * 448]
+
+
+def test_weights_without_downsampling(tmp_path: Path) -> None:
+    """The reference system looked for an attribute that only downsampling set."""
+    document = coreset({"strategy": "No", "ratio": 100}, uses_weights=True)
+
+    done = run(tmp_path, document, triggers=1)
+
+    assert done.models["final_loss"].between(0.01, 5).all()
+
+
+DOWNSAMPLER = """
+import torch
+
+from modyn.trainer.downsampling.api import BOTH_MODES, Choice, Stateless
+
+
+class Newest(Stateless):
+    needs = "outputs"
+    modes = BOTH_MODES
+    weighted = False
+
+    def __init__(self, wrong=False):
+        self.wrong = wrong
+
+    def measure(self, outputs):
+        return {"key": torch.from_numpy(outputs.keys)}
+
+    def choose(self, candidates, count, draw):
+        newest = candidates.columns["key"].argsort(descending=True)
+        return Choice(newest[: count - self.wrong])
+"""
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_downsampler_of_the_pipelines_own(tmp_path: Path, whole: bool) -> None:
+    (tmp_path / "own.py").write_text(DOWNSAMPLER)
+
+    done = run(tmp_path, coreset({"strategy": "own:Newest", "sample_then_batch": whole}))
+
+    assert done.models["samples"].tolist() == ([2 * 64, 2 * 192] if whole else [3 * 64, 7 * 64])
+
+
+def test_a_downsampler_that_goes_wrong_ends_the_run_with_a_reason(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(DOWNSAMPLER)
+    section = {"strategy": "own:Newest", "config": {"wrong": True}}
+
+    with pytest.raises(JobFailedError, match="downsampler Newest: 15 samples were chosen, expected exactly 16 of 64"):
+        run(tmp_path, coreset(section))
