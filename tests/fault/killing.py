@@ -81,17 +81,19 @@ def held_out_digests(workspace: Path) -> list[list[str]]:
 
 
 def checkpointed(workspace: Path, trigger: int | None, batch: int) -> Callable[[], bool]:
-    """Whether a training, of this trigger or of any, has written a checkpoint after `batch` batches or more."""
+    """Whether, from now on, a training has written a checkpoint after `batch` batches or more; None: of any trigger."""
 
-    def condition() -> bool:
-        return any(
-            path.stem.isdecimal() and int(path.stem) >= batch
+    def found() -> set[Path]:
+        return {
+            path
             for kind, of, folder in attempts(workspace)
-            if kind == "training" and of == (trigger if trigger is not None else of)
+            if kind == "training" and (trigger is None or of == trigger)
             for path in (folder / "checkpoints").glob("*.json")
-        )
+            if path.stem.isdecimal() and int(path.stem) >= batch
+        }
 
-    return condition
+    before = found()
+    return lambda: not found() <= before
 
 
 def _read(workspace: Path, query: str) -> list[Any]:

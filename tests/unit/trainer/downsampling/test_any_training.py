@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tests.unit.trainer.downsampling.sections import EVERY, OF_BATCH, OF_SET, name_of, request_for
+from safetensors.torch import load_file
+from tests.unit.trainer.downsampling.sections import EVERY, OF_BATCH, OF_SET, SECTIONS, name_of, request_for
 from tests.unit.trainer.workbench import Workbench
 
 from modyn import _native
@@ -34,6 +35,7 @@ TWO_CLASSES = {
 }
 CLASSES_MODEL = """
 import torch
+from safetensors.torch import load_file
 from model import Small
 
 
@@ -186,3 +188,21 @@ def test_any_options_of_the_criterion(workbench: Workbench, section: dict[str, A
 
 def test_all_of_these_are_different_trainings() -> None:
     assert len({name_of(section) for section in EVERY}) == len(EVERY) == len(OF_SET) + len(OF_BATCH)
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=name_of)
+def test_a_batch_that_is_the_whole_set_is_chosen_from_alike(workbench: Workbench, section: dict[str, Any]) -> None:
+    changes = {
+        "model.config": {"dropout": 0.0},
+        "training.batch_size": 300,
+        "training.epochs_per_trigger": 1,
+        "training.shuffle": False,
+    }
+
+    of_set = trained(workbench, section | {"sample_then_batch": True}, changes)
+    of_batch = trained(workbench, section | {"sample_then_batch": False, "forward_passes": "one"}, changes)
+
+    assert of_set.samples == of_batch.samples == 75
+    weights = load_file(of_batch.model)
+    for name, tensor in load_file(of_set.model).items():
+        torch.testing.assert_close(tensor, weights[name], rtol=1e-3, atol=1e-4, msg=name)

@@ -98,3 +98,13 @@ def test_equal_scores_have_equal_weights() -> None:
 
     assert weights is not None
     torch.testing.assert_close(weights, torch.ones(5))
+
+
+def test_the_last_of_more_samples_than_float32_can_count_is_drawn_if_it_is_certain() -> None:
+    scores = torch.ones(2**24 + 1)
+    scores[-1] = 1e9
+
+    choice = draw_by_score(scores, 3, Draw(1, 0, 0))
+
+    assert 2**24 in choice.positions
+    assert len(torch.unique(choice.positions)) == 3
