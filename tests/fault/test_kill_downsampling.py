@@ -54,7 +54,7 @@ WAYS: list[dict[str, Any]] = [
 ]
 SELECTION = {
     "name": "CoresetStrategy",
-    "tail_triggers": 0,
+    "tail_triggers": 1,
     "downsampling_config": {"downsampling_list": WAYS, "downsampling_thresholds": list(range(1, len(WAYS)))},
 }
 PIPELINE = pipeline(
@@ -75,7 +75,7 @@ DAYS = 5 * len(WAYS) + 1  # a trigger fires when the first sample after its days
 
 
 def write(folder: Path) -> Path:
-    return write_pipeline(folder, PIPELINE, days=DAYS)
+    return write_pipeline(folder, PIPELINE, days=DAYS, per_day=50)
 
 
 def everything(workspace: Path) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The workspace of a run that was killed again and again."""
     folder = tmp_path_factory.mktemp("killed")
     workspace = folder / "workspace"
-    kill_when(workspace, ["run", write(folder)], checkpointed(workspace, 0, 22), "group")
+    kill_when(workspace, ["run", write(folder)], checkpointed(workspace, 0, 12), "group")
     kill_when(workspace, ["resume"], checkpointed(workspace, 2, 24), "group")
     kill_when(workspace, ["resume"], checkpointed(workspace, 4, 30), "supervisor")
     # After the first of two held-out models; then after both, while the model that they serve is trained.
