@@ -121,15 +121,16 @@ class Recorded:
         self._folder = folder
         self._recorded = RecordedScores(len(samples))
         self.scored = 0
-        # Deleted samples are told by a pass alone.
+        # Which samples were deleted is seen in a pass alone.
         reader = downsampler.inner if isinstance(downsampler, Balanced) else downsampler
         if history is not None and isinstance(reader, ReadsHistory) and samples.deleted == 0:
             self._remember(history, reader)
 
     def _remember(self, history: TrainingHistory, reader: ReadsHistory) -> None:
-        keys, _ = self._samples.read_at(np.arange(len(self._samples)))
+        keys, weights = self._samples.read_at(np.arange(len(self._samples)))
         columns = reader.from_history(history.lookup(keys, reader.history_values))
-        known = np.flatnonzero(np.logical_and.reduce([~np.isnan(column) for column in columns.values()]))
+        there = np.ones(len(keys), bool) if weights is None else weights != 0  # others are left out by a pass
+        known = np.flatnonzero(np.logical_and.reduce([there, *(~np.isnan(column) for column in columns.values())]))
         labels = torch.from_numpy(self._samples.labels_of(keys[known]))
         self._recorded.enter(
             torch.from_numpy(known),

@@ -12,6 +12,7 @@ from tests.unit.trainer.downsampling.test_whole_set import ByHand, uncertainty
 from tests.unit.trainer.workbench import Workbench
 
 from modyn import _native
+from modyn.metadata.history import TrainingHistory
 from modyn.trainer.downsampling.quotas import class_quotas
 from modyn.trainer.seeding import seed_generators
 
@@ -91,6 +92,32 @@ def test_they_are_scored_in_batches_of_the_training(workbench: Workbench) -> Non
     counted = (workbench.folder / "counts.txt").read_text().splitlines()
     assert sum(int(line.removeprefix("scored ")) for line in counted if line.startswith("scored")) == 300
     assert sum(int(line.removeprefix("trained ")) for line in counted if line.startswith("trained")) == 3 * 96
+
+
+def test_what_earlier_trainings_saw_is_not_scored_again(workbench: Workbench) -> None:
+    """Known are the first 150 samples; of these the last ten have the weight 0 by now, and so has one new sample."""
+    changes = {"training.record_history": True, "training.batch_size": 30, "training.epochs_per_trigger": 1}
+    earlier = workbench.train(changes, training_set=workbench.training_set(150))
+    assert earlier.history is not None
+    weights = np.ones(300, np.float32)
+    weights[140:150] = weights[299] = 0
+    section = {"strategy": "Uncertainty", "score_metric": "Entropy", "ratio": 10, "sample_then_batch": True}
+
+    result = workbench.train(
+        changes,
+        downsampling=section | {"scores": "recorded"},
+        training_set=workbench.training_set(300, weights),
+        history=earlier.history,
+    )
+
+    assert result.scored_samples == 160
+    entropies = torch.distributions.Bernoulli(logits=ByHand(workbench).outputs()).entropy()
+    known = TrainingHistory.open(earlier.history).frame().set_index("key")["entropy"]
+    entropies[:140] = torch.tensor(known.loc[range(140)].to_numpy(), dtype=torch.float32)
+    entropies[weights == 0] = -1
+    chosen = torch.argsort(entropies, descending=True, stable=True)[:30]
+    assert result.history is not None
+    assert set(TrainingHistory.open(result.history).keys.tolist()) == set(chosen.tolist())
 
 
 COUNTING = """
