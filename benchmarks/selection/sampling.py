@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 import torch
@@ -59,8 +60,8 @@ def rows() -> Iterator[Row]:
         weights = losses(dtype)
         yield compared(
             f"sampling by weight: {size}, {str(dtype).removeprefix('torch.')}",
-            lambda weights=weights: weighted_sample(weights, CHOSEN, seed=0, purpose=1),
-            lambda weights=weights: exponential_keys(weights, random),
+            partial(weighted_sample, weights, CHOSEN, seed=0, purpose=1),
+            partial(exponential_keys, weights, random),
             "NumPy: exponential keys, argpartition",
             3.0,
         )
@@ -68,8 +69,8 @@ def rows() -> Iterator[Row]:
     for name, of_scores in (("float32", scores), ("float32 rounded to bfloat16, with ties", scores.bfloat16().float())):
         yield compared(
             f"top k: {size}, {name}",
-            lambda of_scores=of_scores: top_k(of_scores, CHOSEN),
-            lambda of_scores=of_scores: torch.topk(of_scores, CHOSEN),
+            partial(top_k, of_scores, CHOSEN),
+            partial(torch.topk, of_scores, CHOSEN),
             "torch.topk",
             2.0,
         )
