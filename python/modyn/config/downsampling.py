@@ -178,6 +178,9 @@ class IlTrainingConfig(TrainingConfig):
         default="random", description="The irreducible-loss model starts from scratch."
     )
     checkpointing: NoCheckpointing = Field(default=NoCheckpointing(), description="None.")
+    record_history: Literal[False] = Field(
+        default=False, description="The training history is that of the pipeline's own model."
+    )
     drop_last_batch: bool = Field(default=False, description="Whether to leave out the last batch if it is not full.")
     il_model_id: ModelName = Field(description="The irreducible-loss model: as model.id.")
     il_model_config: Options = Field(default={}, description="Keyword arguments of the irreducible-loss model.")
