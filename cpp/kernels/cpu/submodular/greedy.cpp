@@ -85,7 +85,7 @@ class LazySequence final : public GreedySequence {
   // The candidates before the first refreshed one, at most `limit`. If a large part of all is before it, many of
   // them will be asked for, and all of them at once cost less.
   void refresh_top(std::size_t limit, const Threads& threads) {
-    if (limit > kFirstBatch && could_be_best() > heap_.size() / 4) limit = heap_.size();
+    if (limit > kFirstBatch && could_be_best() > heap_.size() / 4) return refresh_all(threads);
     std::vector<std::uint32_t> batch;
     while (!heap_.empty() && batch.size() < limit && refreshed_[heap_.front().candidate] != step_) {
       batch.push_back(heap_.front().candidate);
@@ -99,6 +99,18 @@ class LazySequence final : public GreedySequence {
       heap_.push_back({gains[i], batch[i]});
       std::push_heap(heap_.begin(), heap_.end());
     }
+  }
+
+  void refresh_all(const Threads& threads) {
+    std::vector<std::uint32_t> batch(heap_.size());
+    std::transform(heap_.begin(), heap_.end(), batch.begin(), [](const Bound& one) { return one.candidate; });
+    std::vector<double> gains(batch.size());
+    objective_.refresh(batch, gains, threads);
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      refreshed_[batch[i]] = step_;
+      heap_[i].gain = gains[i];
+    }
+    std::make_heap(heap_.begin(), heap_.end());
   }
 
   [[nodiscard]] std::size_t could_be_best() const {

@@ -6,6 +6,11 @@
 #include "kernels/cpu/doubles.hpp"
 
 namespace modyn::kernels {
+namespace {
+
+constexpr std::size_t kCandidatesOfPart = 16;
+
+}  // namespace
 
 void LogDeterminant::bound(std::span<double> bounds, const Threads& threads) {
   variances_ = similarities_->to_themselves(threads);
@@ -17,29 +22,32 @@ void LogDeterminant::bound(std::span<double> bounds, const Threads& threads) {
 
 void LogDeterminant::refresh(std::span<const std::uint32_t> candidates, std::span<double> gains,
                              const Threads& threads) {
-  tell_of_picks(
-      *similarities_, picks_, known_, candidates, threads,
-      [&](std::uint32_t candidate, std::size_t pick, double similarity) { lengthen(candidate, pick, similarity); });
-  for (std::size_t i = 0; i < candidates.size(); ++i) {
-    gains[i] = std::log(std::max(variances_[candidates[i]], ridge_));
-  }
+  threads.for_each((candidates.size() + kCandidatesOfPart - 1) / kCandidatesOfPart, [&](std::size_t part) {
+    const std::size_t last = std::min(candidates.size(), (part + 1) * kCandidatesOfPart);
+    for (std::size_t i = part * kCandidatesOfPart; i < last; ++i) {
+      lengthen(candidates[i]);
+      gains[i] = std::log(std::max(variances_[candidates[i]], ridge_));
+    }
+  });
 }
 
-void LogDeterminant::lengthen(std::uint32_t candidate, std::size_t pick, double similarity) {
+void LogDeterminant::lengthen(std::uint32_t candidate) {
   std::vector<double>& own = factors_[candidate];
-  const std::vector<double>& of_pick = factors_[picks_[pick]];
-  const double explained = MODYN_DISPATCH(product_of_doubles)(own.data(), of_pick.data(), pick);
-  const double factor = (similarity - explained) / deviations_[pick];
-  own.push_back(factor);
-  variances_[candidate] -= factor * factor;
+  for (std::uint32_t& pick = known_[candidate]; pick < picks_.size(); ++pick) {
+    const std::vector<double>& of_pick = factors_[picks_[pick]];
+    const double explained = MODYN_DISPATCH(product_of_doubles)(own.data(), of_pick.data(), pick);
+    own[pick] = (own[pick] - explained) / deviations_[pick];
+    variances_[candidate] -= own[pick] * own[pick];
+  }
 }
 
 void LogDeterminant::add(std::uint32_t pick, const Threads& threads) {
   // The pick's row has to be whole: all later ones are computed from it.
-  double gain = 0;
-  refresh(std::span(&pick, 1), std::span(&gain, 1), threads);
+  lengthen(pick);
   picks_.push_back(pick);
   deviations_.push_back(std::sqrt(std::max(variances_[pick], ridge_)));
+  similarities_->of(pick, of_pick_, threads);
+  for (std::size_t j = 0; j < size(); ++j) factors_[j].push_back(of_pick_[j]);
 }
 
 }  // namespace modyn::kernels

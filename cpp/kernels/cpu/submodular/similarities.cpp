@@ -1,5 +1,6 @@
 #include "kernels/cpu/submodular/similarities.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 #include <string>
@@ -35,35 +36,33 @@ class OfFeatures final : public Similarities {
 
   [[nodiscard]] std::vector<double> to_themselves(const Threads& threads) override {
     std::vector<double> own(size());
-    threads.for_each((size() + kTileRows - 1) / kTileRows, [&](std::size_t part) {
-      const std::size_t first = part * kTileRows;
-      std::vector<std::uint32_t> samples(std::min(kTileRows, size() - first));
-      for (std::size_t i = 0; i < samples.size(); ++i) samples[i] = static_cast<std::uint32_t>(first + i);
-      Tile tile(kTileRows * kTileColumns);
-      of(samples, columns(samples), tile);
-      for (std::size_t i = 0; i < samples.size(); ++i) {
-        own[first + i] = tile[i * kTileColumns + i];
-        // All that are not zero have the cosine 1 with themselves, exactly: none is the first for its rounding.
-        if (features_.similarity() == Similarity::kCosine) own[first + i] = own[first + i] > 0.75 ? 1.0 : 0.5;
+    threads.for_each(features_.blocks(), [&](std::size_t block) {
+      const std::size_t last = std::min(size(), (block + 1) * kTileColumns);
+      for (std::size_t first = block * kTileColumns; first < last; first += kTileRows) {
+        const TileRows rows = features_.rows(first, std::min(kTileRows, last - first));
+        std::int32_t* tile = tile_of_thread();
+        features_.similarities(rows, features_.block(block), tile);
+        for (std::size_t i = 0; i < rows.count; ++i) {
+          const double whole = tile[i * kTileColumns + first + i - block * kTileColumns];
+          own[first + i] = whole * features_.unit() + features_.offset();
+          // All that are not zero have the cosine 1 with themselves, exactly: none is the first for its rounding.
+          if (features_.similarity() == Similarity::kCosine) own[first + i] = own[first + i] > 0.75 ? 1.0 : 0.5;
+        }
       }
     });
     return own;
   }
 
-  [[nodiscard]] Columns columns(std::span<const std::uint32_t> candidates) const override {
-    return {.candidates = candidates, .packed = features_.pack(candidates)};
-  }
-
-  void of(std::span<const std::uint32_t> rows, const Columns& columns, Tile& out) const override {
-    std::vector<float> copy;
-    std::int32_t* tile = tile_of_thread();
-    features_.similarities(features_.rows(rows, copy), columns.packed, tile);
-    for (std::size_t row = 0; row < rows.size(); ++row) {
-      for (std::size_t column = 0; column < columns.candidates.size(); ++column) {
-        const std::size_t at = row * kTileColumns + column;
-        out[at] = static_cast<double>(tile[at]) * features_.unit() + features_.offset();
+  void of(std::uint32_t sample, std::span<double> out, const Threads& threads) const override {
+    const TileRows row = features_.rows(sample, 1);
+    threads.for_each(features_.blocks(), [&](std::size_t block) {
+      const PackedColumns& columns = features_.block(block);
+      std::int32_t* tile = tile_of_thread();
+      features_.similarities(row, columns, tile);
+      for (std::size_t column = 0; column < columns.count; ++column) {
+        out[block * kTileColumns + column] = tile[column] * features_.unit() + features_.offset();
       }
-    }
+    });
   }
 
  private:
@@ -90,17 +89,8 @@ class OfMatrix final : public Similarities {
     return own;
   }
 
-  [[nodiscard]] Columns columns(std::span<const std::uint32_t> candidates) const override {
-    return {.candidates = candidates, .packed = {}};
-  }
-
-  void of(std::span<const std::uint32_t> rows, const Columns& columns, Tile& out) const override {
-    for (std::size_t row = 0; row < rows.size(); ++row) {
-      const float* from = matrix_ + rows[row] * size_;
-      for (std::size_t column = 0; column < columns.candidates.size(); ++column) {
-        out[row * kTileColumns + column] = static_cast<double>(from[columns.candidates[column]]);
-      }
-    }
+  void of(std::uint32_t sample, std::span<double> out, const Threads& /*threads*/) const override {
+    std::copy_n(matrix_ + sample * size_, size_, out.begin());
   }
 
  private:
