@@ -227,7 +227,7 @@ def run_once(workload: str, data: Flights | Digits, policy: str, mode: str, rati
     pipeline["pipeline"]["seed"] = seed
     if policy != "everything":
         pipeline["selection_strategy"] = selection(policy, mode, ratio, pipeline)
-    file = data.folder / ".quality.yaml"
+    file = data.folder / f".quality-{os.getpid()}.yaml"
     file.write_text(yaml.safe_dump(pipeline))
     folder = Path(tempfile.mkdtemp(prefix="modyn-quality-"))
     try:
