@@ -96,6 +96,7 @@ def matching_pursuit(
     budgets: list[int],
     targets: int,
     ridge: float,
+    unit_sum: float,
     tolerance: float,
     nonnegative: bool,
     picks: int,

@@ -97,7 +97,8 @@ OPERATORS: dict[str, Operator] = {
     "k_center(Tensor features, Tensor? groups, int[] budgets, int[]? firsts, Tensor? centers) "
     "-> (Tensor picks, Tensor distances)": k_centers.K_CENTER,
     "orthogonal_matching_pursuit(Tensor gradients, Tensor? embeddings, Tensor? targets, Tensor? groups, int[] budgets, "
-    "float ridge, float tolerance, bool nonnegative) -> (Tensor picks, Tensor weights)": matching_pursuit.PURSUIT,
+    "float ridge, float unit_sum, float tolerance, bool nonnegative) "
+    "-> (Tensor picks, Tensor weights)": matching_pursuit.PURSUIT,
     "facility_location(Tensor gradients, Tensor? embeddings, Tensor? groups, int k, int[]? budgets, str similarity, "
     "str optimizer, float epsilon, float beta, int seed) "
     "-> (Tensor picks, Tensor gains)": facility_locations.FACILITY_LOCATION,

@@ -16,8 +16,8 @@ using Sizes = std::vector<std::size_t>;
 // Group i has the samples offsets[i] ... offsets[i + 1] - 1.
 std::vector<std::int64_t> matching_pursuit(Address gradients, Address embeddings, std::size_t classes,
                                            std::size_t embedding, const Sizes& offsets, const Sizes& budgets,
-                                           Address targets, double ridge, double tolerance, bool nonnegative,
-                                           Address picks, Address weights, unsigned parallel) {
+                                           Address targets, double ridge, double unit_sum, double tolerance,
+                                           bool nonnegative, Address picks, Address weights, unsigned parallel) {
   const std::size_t size_of_target = classes * (embedding + 1);
   std::vector<kernels::PursuitProblem> problems;
   for (std::size_t group = 0; group < budgets.size(); ++group) {
@@ -31,8 +31,9 @@ std::vector<std::int64_t> matching_pursuit(Address gradients, Address embeddings
          .target = targets == 0 ? nullptr : pointer<const float>(targets) + group * size_of_target,
          .picks = budgets[group]});
   }
-  return kernels::matching_pursuit(problems, {.ridge = ridge, .tolerance = tolerance, .nonnegative = nonnegative},
-                                   pointer<std::int64_t>(picks), pointer<double>(weights), threads(parallel));
+  return kernels::matching_pursuit(
+      problems, {.ridge = ridge, .unit_sum = unit_sum, .tolerance = tolerance, .nonnegative = nonnegative},
+      pointer<std::int64_t>(picks), pointer<double>(weights), threads(parallel));
 }
 
 }  // namespace

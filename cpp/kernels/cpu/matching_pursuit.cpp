@@ -37,9 +37,12 @@ class Pursuit {
         correlation_(problem.samples.count),
         best_of_tile_(tiles()),
         states_(problem.samples.count, State::kFree),
-        ridge_(options.ridge * std::accumulate(squared_norms.begin(), squared_norms.end(), 0.0) /
-               static_cast<double>(squared_norms.size())),
-        target_squared_(MODYN_DISPATCH(product_of_doubles)(target_.data(), target_.data(), target_.size())) {}
+        mean_squared_norm_(std::accumulate(squared_norms.begin(), squared_norms.end(), 0.0) /
+                           static_cast<double>(squared_norms.size())),
+        ridge_(options.ridge * mean_squared_norm_),
+        unit_sum_(options.unit_sum * options.unit_sum * mean_squared_norm_),
+        target_squared_(MODYN_DISPATCH(product_of_doubles)(target_.data(), target_.data(), target_.size()) +
+                        unit_sum_) {}
 
   // A pursuit ends early when the target is matched, or no sample is left that would help. The samples that are left
   // then match it once more, and so on; each round counts by its picks.
@@ -86,7 +89,7 @@ class Pursuit {
       if (left <= std::pow(std::max(options_.tolerance, kMatched), 2) * target_squared_) break;
       const std::size_t sample = best();
       if (sample == kNone) break;
-      const double threshold = kUncorrelated * std::sqrt(squared_norms_[sample] * left);
+      const double threshold = kUncorrelated * std::sqrt(squared_norm(sample) * left);
       if (!(helps(correlation_[sample]) > threshold)) break;
       if (admit(sample)) {
         correlate();
@@ -113,10 +116,17 @@ class Pursuit {
     return left;
   }
 
+  // With the coordinate that makes the weights sum up to one.
+  [[nodiscard]] double squared_norm(std::size_t sample) const { return squared_norms_[sample] + unit_sum_; }
+
   void correlate() {
     correlations_->take_off(members_, weights_);
+    const auto of_sum = static_cast<float>(unit_sum_ * (1 - std::accumulate(weights_.begin(), weights_.end(), 0.0)));
     threads_.for_each(tiles(), [&](std::size_t tile) {
-      correlations_->correlate(tile, correlation_.data() + tile * Correlations::kTile);
+      const std::size_t first = tile * Correlations::kTile;
+      correlations_->correlate(tile, correlation_.data() + first);
+      const std::size_t end = std::min(first + Correlations::kTile, correlation_.size());
+      for (std::size_t sample = first; sample < end; ++sample) correlation_[sample] += of_sum;
       best_of_tile_[tile] = best_of(tile);
     });
   }
@@ -153,10 +163,11 @@ class Pursuit {
   bool admit(std::size_t sample) {
     std::vector<double> products(members_.size());
     correlations_->products(sample, members_, products.data());
-    if (!factor_.append(products, squared_norms_[sample] + ridge_)) return false;
+    for (double& product : products) product += unit_sum_;
+    if (!factor_.append(products, squared_norm(sample) + ridge_)) return false;
     members_.push_back(sample);
     weights_.push_back(0);
-    with_target_.push_back(correlations_->product_with_target(sample));
+    with_target_.push_back(correlations_->product_with_target(sample) + unit_sum_);
     states_[sample] = State::kMember;
     std::vector<double> solution = with_target_;
     factor_.solve(solution);
@@ -233,7 +244,9 @@ class Pursuit {
   std::vector<float> correlation_;
   std::vector<std::size_t> best_of_tile_;  // kNone where all are taken
   std::vector<State> states_;
+  double mean_squared_norm_;
   double ridge_;
+  double unit_sum_;  // squared
   double target_squared_;
   std::vector<std::size_t> members_;  // in the order in which they came
   std::vector<double> weights_;

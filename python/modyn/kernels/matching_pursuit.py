@@ -22,6 +22,7 @@ def orthogonal_matching_pursuit(
     *,
     target: Tensor | None = None,
     ridge: float = 1e-3,
+    unit_sum: float = 0.0,
     tolerance: float = 0.0,
     nonnegative: bool = True,
 ) -> tuple[Tensor, Tensor]:
@@ -52,6 +53,10 @@ def orthogonal_matching_pursuit(
         k: how many samples to pick, at most N.
         target: [C, E + 1] (the bias's column first), or [C, 1] without embeddings; None for the mean of all gradients.
         ridge: at least 0.
+        unit_sum: how much it counts that the weights sum up to 1, at least 0. It is a further coordinate of all
+            gradients and of the target: so many times the root of the mean |f|^2. Whoever divides by the sum of the
+            weights later wants it, for then the weighted mean matches the target. Otherwise the samples that point
+            along the target most are picked, with weights that sum up to less.
         tolerance: the target counts as matched when |what is left| is at most this times |target|.
         nonnegative: False for weights of either sign, and picks that correlate most in magnitude: the method as it was
             before GRAD-MATCH.
@@ -60,13 +65,13 @@ def orthogonal_matching_pursuit(
         The picks, int64 [k], round after round in the order in which they were picked; and their weights, float32 [k].
 
     Raises:
-        ValueError: shapes, `k`, `ridge` or `tolerance` are impossible, or a number is NaN or infinite.
+        ValueError: shapes, `k`, `ridge`, `unit_sum` or `tolerance` are impossible, or a number is NaN or infinite.
     """
     check_budgets("orthogonal_matching_pursuit", len(gradients), None, [k])
     targets = None if target is None else target[None]
-    _check(gradients, embeddings, targets, 1, ridge, tolerance)
+    _check(gradients, embeddings, targets, 1, (ridge, unit_sum, tolerance))
     picks, weights = torch.ops.modyn.orthogonal_matching_pursuit(
-        gradients, embeddings, targets, None, [k], ridge, tolerance, nonnegative
+        gradients, embeddings, targets, None, [k], ridge, unit_sum, tolerance, nonnegative
     )
     return picks, weights
 
@@ -79,6 +84,7 @@ def orthogonal_matching_pursuit_per_group(
     *,
     targets: Tensor | None = None,
     ridge: float = 1e-3,
+    unit_sum: float = 0.0,
     tolerance: float = 0.0,
     nonnegative: bool = True,
 ) -> tuple[Tensor, Tensor]:
@@ -91,6 +97,7 @@ def orthogonal_matching_pursuit_per_group(
         budgets: how many samples to pick in each of the G groups.
         targets: [G, C, E + 1]; None for the mean of each group's gradients.
         ridge: times the mean squared norm of the group's gradients.
+        unit_sum: see there; each group's weights sum up to 1.
         tolerance: see there.
         nonnegative: see there.
 
@@ -102,18 +109,22 @@ def orthogonal_matching_pursuit_per_group(
         ValueError: as there; also if a group has fewer samples than its budget.
     """
     check_budgets("orthogonal_matching_pursuit_per_group", len(gradients), groups, budgets)
-    _check(gradients, embeddings, targets, len(budgets), ridge, tolerance)
+    _check(gradients, embeddings, targets, len(budgets), (ridge, unit_sum, tolerance))
     picks, weights = torch.ops.modyn.orthogonal_matching_pursuit(
-        gradients, embeddings, targets, groups, list(budgets), ridge, tolerance, nonnegative
+        gradients, embeddings, targets, groups, list(budgets), ridge, unit_sum, tolerance, nonnegative
     )
     return picks, weights
 
 
 def _check(
-    gradients: Tensor, embeddings: Tensor | None, targets: Tensor | None, groups: int, ridge: float, tolerance: float
+    gradients: Tensor,
+    embeddings: Tensor | None,
+    targets: Tensor | None,
+    groups: int,
+    numbers: tuple[float, float, float],
 ) -> None:
     check_factors(gradients, embeddings)
-    for name, number in (("ridge", ridge), ("tolerance", tolerance)):
+    for name, number in zip(("ridge", "unit_sum", "tolerance"), numbers, strict=True):
         if not (0 <= number < math.inf):
             raise ValueError(f"orthogonal_matching_pursuit: {name} is {number}, expected a number of at least 0")
     shape = (groups, gradients.shape[1], 1 + (0 if embeddings is None else embeddings.shape[1]))
@@ -147,6 +158,7 @@ def _cpu(
     groups: Tensor | None,
     budgets: list[int],
     ridge: float,
+    unit_sum: float,
     tolerance: float,
     nonnegative: bool,
 ) -> tuple[Tensor, Tensor]:
@@ -168,6 +180,7 @@ def _cpu(
         budgets,
         address(b),
         ridge,
+        unit_sum,
         tolerance,
         nonnegative,
         address(places),
@@ -188,6 +201,7 @@ def _reference(
     groups: Tensor | None,
     budgets: list[int],
     ridge: float,
+    unit_sum: float,
     tolerance: float,
     nonnegative: bool,
 ) -> tuple[Tensor, Tensor]:
@@ -201,7 +215,8 @@ def _reference(
     picks, weights = [], []
     for group, budget in enumerate(budgets):
         samples = parts[group]
-        factors = Samples(gradients[samples].double(), None if embeddings is None else embeddings[samples].double())
+        of_embeddings = None if embeddings is None else embeddings[samples].double()
+        factors = Samples(gradients[samples].double(), of_embeddings, unit_sum)
         target = factors.mean() if targets is None else targets[group].double()
         places, of_picks = pursue(factors, target, budget, ridge, tolerance, nonnegative)
         picks.append(samples[places])
@@ -216,6 +231,7 @@ def _fake(
     groups: Tensor | None,
     budgets: list[int],
     ridge: float,
+    unit_sum: float,
     tolerance: float,
     nonnegative: bool,
 ) -> tuple[Tensor, Tensor]:

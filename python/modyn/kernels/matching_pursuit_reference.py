@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -15,10 +16,11 @@ STEPS_OF_PICK = 4
 
 @dataclass(frozen=True)
 class Samples:
-    """Factors of N gradients, float64: [N, C] and [N, E] or None."""
+    """Factors of N gradients, float64: [N, C] and [N, E] or None; and a coordinate that all of them have alike."""
 
     gradients: Tensor
     embeddings: Tensor | None
+    unit_sum: float
 
     def __len__(self) -> int:
         return len(self.gradients)
@@ -32,15 +34,25 @@ class Samples:
         return self.gradients.T @ self.with_one() / max(len(self), 1)
 
     def correlations(self, residual: Tensor) -> Tensor:
-        return ((self.gradients @ residual) * self.with_one()).sum(dim=1)
+        return ((self.gradients @ residual) * self.with_one()).sum(dim=1) + self.common
 
     def products(self, some: list[int]) -> Tensor:
         """Of all samples with some."""
         of_embeddings = self.with_one()
-        return (self.gradients @ self.gradients[some].T) * (of_embeddings @ of_embeddings[some].T)
+        return (self.gradients @ self.gradients[some].T) * (of_embeddings @ of_embeddings[some].T) + self.common
 
     def squared_norms(self) -> Tensor:
+        return self.own_squared_norms + self.common
+
+    @cached_property
+    def own_squared_norms(self) -> Tensor:
+        """Without the coordinate."""
         return self.gradients.square().sum(dim=1) * self.with_one().square().sum(dim=1)
+
+    @cached_property
+    def common(self) -> Tensor:
+        """The coordinate, squared."""
+        return self.unit_sum**2 * self.own_squared_norms.mean()
 
 
 def pursue(
@@ -76,15 +88,16 @@ def _round(
     nonnegative: bool,
 ) -> tuple[list[int], Tensor]:
     norms = samples.squared_norms()
-    damping = ridge * norms.mean()
+    damping = ridge * samples.own_squared_norms.mean()
     with_target = samples.correlations(target)
+    target_squared = target.square().sum() + samples.common
     free = free.clone()
     members: list[int] = []
     weights = target.new_empty(0)
     for _ in range(STEPS_OF_PICK * budget):
         products = samples.products(members)
-        left = target.square().sum() - weights @ with_target[members] - damping * weights.square().sum()
-        if len(members) == budget or left <= max(tolerance, MATCHED) ** 2 * target.square().sum():
+        left = target_squared - weights @ with_target[members] - damping * weights.square().sum()
+        if len(members) == budget or left <= max(tolerance, MATCHED) ** 2 * target_squared:
             break
         correlations = with_target - products @ weights
         helps = (correlations if nonnegative else correlations.abs()).masked_fill(~free, -torch.inf)

@@ -31,6 +31,7 @@ def squared_norm_left(whole: Tensor, target: Tensor, picks: Tensor, weights: Ten
     st.integers(1, 12),
     st.sampled_from([0, 1, 5]),
     st.sampled_from([0.0, 1e-3, 0.5]),
+    st.sampled_from([0.0, 1.0, 0.3]),
     st.sampled_from([0.0, 0.2]),
     st.booleans(),
     st.integers(0, 2**31),
@@ -41,13 +42,14 @@ def test_picks_and_weights_are_those_of_the_reference(
     classes: int,
     embedding: int,
     ridge: float,
+    unit_sum: float,
     tolerance: float,
     nonnegative: bool,
     seed: int,
 ) -> None:
     gradients, embeddings = samples(count, classes, embedding, seed)
     k = data.draw(st.integers(0, count))
-    arguments = (gradients, embeddings, None, None, [k], ridge, tolerance, nonnegative)
+    arguments = (gradients, embeddings, None, None, [k], ridge, unit_sum, tolerance, nonnegative)
 
     picks, weights = torch.ops.modyn.orthogonal_matching_pursuit(*arguments)
 
@@ -93,6 +95,32 @@ def test_a_pursuit_that_ends_by_itself_has_the_best_nonnegative_weights_of_all()
     pytest.fail("no round ended with the best nonnegative weights")
 
 
+@pytest.mark.parametrize("embedding", [0, 6])
+@pytest.mark.parametrize("picks", [20, 200])
+def test_weighted_means_match_if_weights_shall_sum_up_to_one(isa: str, picks: int, embedding: int) -> None:
+    gradients, embeddings = samples(900, 10, embedding, 1)
+    whole = whole_gradients(gradients, embeddings)
+    target = whole.mean(dim=0)
+
+    chosen, weights = orthogonal_matching_pursuit(gradients, embeddings, picks, unit_sum=1.0)
+
+    assert abs(float(weights.sum()) - 1) < 0.01
+    of_uniform = squared_norm_left(whole, target, chosen, torch.full((picks,), 1 / picks))
+    left = squared_norm_left(whole, target, chosen, weights / weights.sum())
+    assert left < 0.5 * min(of_uniform, float(target.square().sum()))
+
+
+def test_samples_of_one_class_do_not_stand_for_two() -> None:
+    # Two thirds pull one way, one third the other; all that match the mean could be of the larger class.
+    gradients = torch.tensor([[1.0], [1.0], [-1.0]]).repeat(30, 1) + 0.01 * samples(90, 1, 0, 3)[0]
+
+    picks, weights = orthogonal_matching_pursuit(gradients, None, 30, unit_sum=1.0)
+    alone, _ = orthogonal_matching_pursuit(gradients, None, 30)
+
+    assert bool((alone % 3 != 2).all())
+    assert abs(float(weights[picks % 3 == 2].sum()) - 1 / 3) < 0.02
+
+
 @pytest.mark.parametrize("nonnegative", [True, False])
 def test_more_picks_leave_less(isa: str, nonnegative: bool) -> None:
     gradients, embeddings = samples(300, 12, 5, 4)
@@ -114,12 +142,13 @@ def test_more_picks_leave_less(isa: str, nonnegative: bool) -> None:
 
 @pytest.mark.parametrize("embedding", [0, 4])
 @pytest.mark.parametrize("scale", [2.0**-6, 1 / 3, 1e-12, 1e9, 2.0**-100, 2.0**100])
-def test_what_gradients_were_divided_by_changes_nothing(embedding: int, scale: float) -> None:
+@pytest.mark.parametrize("unit_sum", [0.0, 1.0])
+def test_what_gradients_were_divided_by_changes_nothing(embedding: int, scale: float, unit_sum: float) -> None:
     gradients, embeddings = samples(400, 16, embedding, 5)
 
-    picks, weights = orthogonal_matching_pursuit(gradients * scale, embeddings, 40)
+    picks, weights = orthogonal_matching_pursuit(gradients * scale, embeddings, 40, unit_sum=unit_sum)
 
-    expected_picks, expected_weights = orthogonal_matching_pursuit(gradients, embeddings, 40)
+    expected_picks, expected_weights = orthogonal_matching_pursuit(gradients, embeddings, 40, unit_sum=unit_sum)
     assert picks.tolist() == expected_picks.tolist()
     torch.testing.assert_close(weights, expected_weights, rtol=1e-3, atol=1e-6)
 
@@ -244,6 +273,8 @@ def test_what_is_impossible_is_refused() -> None:
         orthogonal_matching_pursuit(gradients, None, 7)
     with pytest.raises(ValueError, match="ridge is -1"):
         orthogonal_matching_pursuit(gradients, None, 1, ridge=-1)
+    with pytest.raises(ValueError, match="unit_sum is inf"):
+        orthogonal_matching_pursuit(gradients, None, 1, unit_sum=float("inf"))
     with pytest.raises(ValueError, match="tolerance is nan"):
         orthogonal_matching_pursuit(gradients, None, 1, tolerance=float("nan"))
     with pytest.raises(ValueError, match=r"1 targets of shape \[3, 1\] do not fit, expected 1 of shape \[3, 3\]"):

@@ -101,9 +101,9 @@ EXAMPLES: dict[str, list[Callable[[], tuple[Any, ...]]]] = {
         lambda: (_numbers(50, 4), torch.arange(50) % 3, [7, 0, 5], None, None),
     ],
     "orthogonal_matching_pursuit": [
-        lambda: (_numbers(50, 8), None, None, None, [7], 1e-3, 0.0, True),
-        lambda: (_numbers(50, 4), _numbers(50, 6), _numbers(1, 4, 7), None, [9], 0.1, 1e-3, False),
-        lambda: (_numbers(50, 8), _numbers(50, 6), None, torch.arange(50) % 3, [7, 0, 5], 0.0, 0.0, True),
+        lambda: (_numbers(50, 8), None, None, None, [7], 1e-3, 0.0, 0.0, True),
+        lambda: (_numbers(50, 4), _numbers(50, 6), _numbers(1, 4, 7), None, [9], 0.1, 0.5, 1e-3, False),
+        lambda: (_numbers(50, 8), _numbers(50, 6), None, torch.arange(50) % 3, [7, 0, 5], 0.0, 1.0, 0.0, True),
     ],
     "facility_location": [
         lambda: (_numbers(90, 5), None, None, 8, None, "cosine", "lazy", 0.1, 0.9, 0),

@@ -22,6 +22,7 @@ struct PursuitProblem {
 
 struct PursuitOptions {
   double ridge;      // times the mean squared norm of the gradients
+  double unit_sum;   // a coordinate of all gradients and the target: times the root of their mean squared norm
   double tolerance;  // relative to the norm of the target
   bool nonnegative;
 };

@@ -17,6 +17,10 @@ from modyn.trainer.downsampling.outputs import Outputs
 class GradMatch(Stateless):
     """Orthogonal matching pursuit of the mean gradient; the weights are its coefficients, scaled to a mean of 1.
 
+    That the weights sum up to 1 is one more equation than in the paper. Trainings divide by the sum of the weights, so
+    what has to match is the weighted mean. Without the equation the picks are the samples that pull hardest along the
+    mean, in early epochs those of one class.
+
     Args:
         full_grad_approximation: what stands for a sample's gradient.
     """
@@ -35,5 +39,5 @@ class GradMatch(Stateless):
     def choose(self, candidates: Candidates, count: int, draw: Draw) -> Choice:
         """In the order in which they were taken."""
         gradients, embeddings = self._columns.of(candidates)
-        picks, weights = ops.orthogonal_matching_pursuit(gradients, embeddings, count)
+        picks, weights = ops.orthogonal_matching_pursuit(gradients, embeddings, count, unit_sum=1.0)
         return Choice(picks, (weights * (count / weights.sum())).float())
