@@ -37,17 +37,18 @@ def irreducible_losses(
     The loss is that of the training's own criterion. Of a single model it is the loss of all samples; of two, each
     judges those that the other was trained on. Samples of weight 0, such as deleted ones, have the loss 0.
     """
+    training = feeding.config.training
     losses = torch.zeros(len(samples))
     models = feeding.request.held_out
     for number, one in enumerate(models):
         il = config.il_training_config
         model_config = ModelConfig(id=il.il_model_id, config=il.il_model_config)
-        model = build_model(model_config, feeding.request.source_folder, parts.device)
+        model = build_model(model_config, feeding.request.source_folder, parts.device, amp=training.amp)
         load_weights(model, one.model)
         scoring = ScoringPass(
             replace(parts, model=model),
             feeding,
-            Scorer(feeding.config.training.optimization_criterion, parts.device),
+            Scorer(training.optimization_criterion, parts.device),
             None,
             progress,
         )
