@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <numeric>
 
 #include "kernels/cpu/submodular/facility_location.hpp"
+#include "kernels/cpu/submodular/facility_location_written.hpp"
+#include "kernels/cpu/submodular/greedy.hpp"
 #include "kernels/every_isa.hpp"
 
 namespace modyn::kernels {
@@ -79,6 +82,40 @@ struct Found {
 
   bool operator==(const Found&) const = default;
 };
+
+Found picked(Objective& objective, const Greedy& greedy, std::size_t count, const Threads& threads) {
+  std::vector<std::uint32_t> ids(objective.size());
+  std::iota(ids.begin(), ids.end(), 0U);
+  const std::unique_ptr<GreedySequence> sequence = greedy_sequence(greedy, objective, ids, count);
+  Found found;
+  for (std::size_t i = 0; i < count; ++i) {
+    const Pick pick = sequence->next(threads);
+    found.picks.push_back(pick.candidate);
+    found.gains.push_back(pick.gain);
+  }
+  return found;
+}
+
+TEST_P(FacilityLocationPicks, AreThoseOfWrittenSimilarities) {
+  for (const std::size_t count : {1, 47, 256, 1500}) {
+    const std::vector<float> numbers = normal_numbers(count * 9, 3);
+    for (const Similarity similarity : {Similarity::kCosine, Similarity::kDistance}) {
+      for (const Optimizer optimizer :
+           {Optimizer::kNaive, Optimizer::kLazy, Optimizer::kStochastic, Optimizer::kApproximateLazy}) {
+        const Greedy greedy{.optimizer = optimizer};
+        const std::size_t picks = std::min<std::size_t>(count, 120);
+        FacilityLocation computed(features_of(numbers, 9, similarity));
+        const Found expected = picked(computed, greedy, picks, test_threads(2));
+        for (const unsigned parallel : {1U, 7U}) {
+          WrittenFacilityLocation written(features_of(numbers, 9, similarity), test_threads(parallel));
+          EXPECT_EQ(picked(written, greedy, picks, test_threads(parallel)), expected) << count;
+        }
+        FacilityLocation alone(features_of(numbers, 9, similarity));
+        EXPECT_EQ(picked(alone, greedy, picks, Threads()), expected) << count;
+      }
+    }
+  }
+}
 
 TEST_P(FacilityLocationPicks, DoNotDependOnTheThreads) {
   constexpr std::size_t kCount = 2500;

@@ -1,6 +1,7 @@
 // Greedy maximisation of submodular functions over samples: facility location, graph cut, log-determinant.
 //
-// No matrix of all pairs is stored where samples are given by their features. Ties go to the lowest index, and
+// Where samples are given by their features, a matrix of all pairs is stored only for facility location of few samples:
+// at most a quarter of a gigabyte. Picks and gains are the same with it and without. Ties go to the lowest index, and
 // results do not depend on the number of threads. Errors are std::invalid_argument.
 #pragma once
 

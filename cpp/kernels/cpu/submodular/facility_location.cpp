@@ -35,9 +35,7 @@ void FacilityLocation::bound(std::span<double> bounds, const Threads& threads) {
     for (std::size_t j = 0; j < size(); ++j) bounds[j] = static_cast<double>(gains_[j]) * features_.unit() + offset;
     return;
   }
-  const std::vector<double> sums = features_.cosine_sums(threads);
-  const double most = static_cast<double>(size()) + features_.rounding_of_cosines();
-  for (std::size_t j = 0; j < size(); ++j) bounds[j] = (most + sums[j]) / 2;
+  bound_cosine_gains(features_, bounds, threads);
 }
 
 void FacilityLocation::refresh(std::span<const std::uint32_t> candidates, std::span<double> gains,

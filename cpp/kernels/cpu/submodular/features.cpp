@@ -265,4 +265,10 @@ double Features::rounding_of_cosines() const noexcept {
   return static_cast<double>(count_) * width * 0x1p-23;
 }
 
+void bound_cosine_gains(const Features& features, std::span<double> bounds, const Threads& threads) {
+  const std::vector<double> sums = features.cosine_sums(threads);
+  const double most = static_cast<double>(features.count()) + features.rounding_of_cosines();
+  for (std::size_t j = 0; j < sums.size(); ++j) bounds[j] = (most + sums[j]) / 2;
+}
+
 }  // namespace modyn::kernels

@@ -83,6 +83,9 @@ class Features {
   std::vector<PackedColumns> packed_;
 };
 
+// Bounds of the gains that facility location by cosines has at first.
+void bound_cosine_gains(const Features& features, std::span<double> bounds, const Threads& threads);
+
 // A tile of the calling thread, kTileRows x kTileColumns; the next call on the same thread returns the same.
 [[nodiscard]] std::int32_t* tile_of_thread();
 

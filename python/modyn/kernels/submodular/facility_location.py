@@ -30,7 +30,8 @@ def facility_location(
     """Maximise the sum over all samples of the similarity to their nearest pick, greedily.
 
     The value of the picks is the sum of their gains. Similarities and optimizers: see `modyn.kernels.submodular`. The
-    first picks take O(N^2 (C + E)), later ones far less; memory O(N (C + E)).
+    first picks take O(N^2 (C + E)), later ones far less; memory O(N (C + E)),
+    and 4 bytes for each pair of samples of a group where that is at most a quarter of a gigabyte.
 
     Args:
         gradients: [N, C], or any features.
