@@ -89,7 +89,7 @@ class KcenterGreedyDownsampling(_Downsampling):
 
     strategy: Literal["KcenterGreedy"] = Field(description="Name of the strategy.")
     balance: bool = Field(default=False, description=_BALANCE)
-    partition_size: int | None = Field(default=10_000, ge=1, description=_PARTITION_SIZE)
+    partition_size: int | None = Field(default=2_000, ge=1, description=_PARTITION_SIZE)
 
 
 class GradMatchDownsampling(_Downsampling):

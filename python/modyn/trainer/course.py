@@ -129,7 +129,7 @@ def build_course(
         return torch.from_numpy(order.apply(span.first, span.count).astype("int64"))
 
     steps = Steps(plan, downsampling.ratio, downsampling.ratio_max)
-    choice = BatchChoice(downsampler, steps, scorer, last_layer, draw, positions)
+    choice = BatchChoice(downsampler, steps, scorer, last_layer, draw, parts.device, positions)
     passes = downsampling.forward_passes
     if passes == "auto":
         passes = "one" if same_in_training(parts.model) else "two"
@@ -150,7 +150,7 @@ def _whole_set(
     downsampler, request = downsampling.downsampler, feeding.request
     source: CandidateSource
     if downsampler.needs == "nothing":
-        source = Unseen(len(samples))
+        source = Unseen(samples)
     elif downsampling.scores == "recorded":
         history = None if request.history is None else TrainingHistory.open(request.history)
         source = Recorded(scoring, samples, downsampler, feeding, request.folder, history)

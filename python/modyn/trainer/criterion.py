@@ -36,7 +36,9 @@ class Criterion:
         }
         reduction = options.get("reduction", "mean")
         if reduction == "none" or (weighted and reduction not in ("mean", "sum")):
-            because = "the training set has weights" if weighted else "the loss of a batch is one number"
+            because = (
+                "samples have weights, or are scored one by one" if weighted else "the loss of a batch is one number"
+            )
             raise ModelError(f"criterion '{config.name}': reduction '{reduction}' cannot be used because {because}")
         self.sums = reduction == "sum"
         self._weighted = weighted

@@ -34,7 +34,9 @@ class Forward:
     def inputs(self, batch: Batch) -> tuple[Tensor, Tensor | None]:
         """Labels and weights of a batch, on the device."""
         parts = self._parts
-        labels = batch.labels if parts.label_transformer is None else parts.label_transformer(batch.labels)
+        labels = batch.labels
+        if parts.label_transformer is not None:
+            labels = parts.label_transformer(labels.clone())  # it may work in place, and others want the labels, too
         weights = None if batch.weights is None else batch.weights.to(parts.device, non_blocking=True)
         return labels.to(parts.device, non_blocking=True), weights
 

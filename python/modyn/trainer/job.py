@@ -216,6 +216,5 @@ def _plan_warnings(plan: BatchPlan) -> list[str]:
     if not plan.is_one_small_batch:
         return []
     return [
-        f"the training set has {plan.samples} samples, less than one batch of {plan.batch_size}; it was trained on as "
-        "one batch"
+        f"there were {plan.samples} samples to train on, less than one batch of {plan.batch_size}; they were one batch"
     ]

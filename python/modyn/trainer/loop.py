@@ -91,8 +91,8 @@ class TrainingLoop:
         trained = self._stepper.train_on(batch)
         self.samples += trained.samples
         self._losses.add(span.index, trained.loss, trained.samples)
-        if trained.stepped and self._parts.schedule is not None:
-            self._parts.schedule.after_batch(trained.loss)
+        if trained.step_loss is not None and self._parts.schedule is not None:
+            self._parts.schedule.after_batch(trained.step_loss)
         self._progress.after_batch(span, self.samples, self._losses.epoch_mean)
         if self._plan.ends_epoch(span):
             mean = self._losses.end_epoch()

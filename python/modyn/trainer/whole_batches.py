@@ -18,12 +18,17 @@ class Trained(NamedTuple):
     Attributes:
         loss: mean over the samples of it that were trained on.
         samples: how many these are.
-        stepped: whether the optimizers made a step.
+        step_loss: if the optimizers made a step, the mean over its samples; they may be of several batches.
     """
 
     loss: Tensor
     samples: int
-    stepped: bool
+    step_loss: Tensor | None
+
+    @property
+    def stepped(self) -> bool:
+        """Whether the optimizers made a step."""
+        return self.step_loss is not None
 
 
 class Stepper(Protocol):
@@ -68,4 +73,4 @@ class WholeBatches:
             observe(batch, output, labels)
         parts.precision.backward(loss)
         parts.precision.step(parts.optimizers)
-        return Trained(loss, batch.span.count, stepped=True)
+        return Trained(loss, batch.span.count, loss)

@@ -142,9 +142,7 @@ def test_the_last_batch_is_trained_on_unless_it_is_dropped(workbench: Workbench)
 def test_a_set_smaller_than_a_batch_is_one_batch_with_a_warning(workbench: Workbench) -> None:
     result = workbench.train(training_set=workbench.training_set(20))
     assert (result.samples, result.batches) == (40, 2)
-    assert result.warnings == [
-        "the training set has 20 samples, less than one batch of 32; it was trained on as one batch"
-    ]
+    assert result.warnings == ["there were 20 samples to train on, less than one batch of 32; they were one batch"]
 
 
 def test_an_empty_set_is_an_error(workbench: Workbench) -> None:

@@ -74,8 +74,10 @@ class TrainingSamples:
         self.sample_size: int | None = self._reader.sample_size
         """Bytes of each sample, None if samples differ in size."""
         self._deleted: _native.DeletedSamples | None = None
+        self._newer: _native.Index | None = None
         if deletions is not None and deletions != view.manifest:
-            self._deleted = _native.DeletedSamples(self._set, _open(view.folder, deletions))
+            self._newer = _open(view.folder, deletions)
+            self._deleted = _native.DeletedSamples(self._set, self._newer)
         if self.deleted == len(self._set):
             raise DatasetError(f"dataset '{view.dataset}': all samples of the training set {path} were deleted")
 
@@ -91,6 +93,13 @@ class TrainingSamples:
     def deleted(self) -> int:
         """Samples that were deleted after the set was written."""
         return 0 if self._deleted is None else len(self._deleted)
+
+    def deleted_at(self, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Whether the samples at these positions were deleted after the set was written, bool [n]."""
+        if self._newer is None or self.deleted == 0:
+            return np.zeros(len(positions), bool)
+        deleted: npt.NDArray[np.bool_] = self._newer.deleted(self.read_at(positions)[0])
+        return deleted
 
     @property
     def digest(self) -> int:

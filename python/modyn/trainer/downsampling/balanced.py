@@ -38,7 +38,7 @@ class Balanced:
             if quota == 0:
                 continue
             choice = self.inner.choose(candidates.rows(positions), quota, draw.part(number))
-            chosen.append(positions[choice.positions])
+            chosen.append(positions[choice.positions.to(positions.device)])
             if choice.weights is not None:
                 weights.append(choice.weights)
         return Choice(torch.cat(chosen), torch.cat(weights) if weights else None)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -35,6 +35,7 @@ class BatchChoice:
         scorer: knows the criterion.
         last_layer: sees embeddings, if someone needs them.
         draw: address of the first choice's random numbers.
+        device: of the training.
         positions: where the samples of a span are in the training set, int64 [n].
     """
 
@@ -45,6 +46,7 @@ class BatchChoice:
         scorer: Scorer,
         last_layer: LastLayer | None,
         draw: Draw,
+        device: torch.device,
         positions: Callable[[Span], Tensor],
     ) -> None:
         self.last_layer = last_layer
@@ -52,10 +54,24 @@ class BatchChoice:
         self._downsampler = downsampler
         self._scorer = scorer
         self._draw = draw
+        self._device = device
         self._positions = positions
+
+    @property
+    def looks(self) -> bool:
+        """Whether a choice wants to know what the model gives."""
+        return self._downsampler.needs != "nothing"
 
     def choose(self, batch: Batch, forwarded: Forwarded) -> Kept:
         """The kept samples; samples of weight 0, such as deleted ones, only if there are too few others."""
+        columns = self._measured(batch, forwarded) if self.looks else {}
+        return self._kept(batch, columns, forwarded.weights)
+
+    def choose_unseen(self, batch: Batch, weights: Tensor | None) -> Kept:
+        """The same without a forward pass; `weights` are those that the samples have, on the device."""
+        return self._kept(batch, {}, weights)
+
+    def _measured(self, batch: Batch, forwarded: Forwarded) -> Mapping[str, Tensor]:
         outputs = Outputs(
             keys=batch.keys,
             positions=self._positions(batch.span),
@@ -66,10 +82,21 @@ class BatchChoice:
         )
         columns = self._downsampler.measure(outputs)
         check_measured(columns, batch.span.count, self._downsampler)
-        candidates = Candidates(batch.span.count, columns, batch.labels.to(forwarded.output.device))
-        rows, weights = self._of(candidates, forwarded.weights, self.steps.kept(candidates.size), batch.span.index)
+        return columns
+
+    def _kept(self, batch: Batch, columns: Mapping[str, Tensor], own: Tensor | None) -> Kept:
+        candidates = Candidates(batch.span.count, columns, batch.labels.to(self._device))
+        rows, weights = self._of(candidates, own, self.steps.kept(candidates.size), batch.span.index)
         order = torch.argsort(rows)
         return Kept(rows[order], weights[order])
+
+    def state_dict(self) -> dict[str, Any]:
+        """Of the downsampler."""
+        return self._downsampler.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Into the downsampler."""
+        self._downsampler.load_state_dict(state)
 
     def _of(self, candidates: Candidates, own: Tensor | None, count: int, number: int) -> tuple[Tensor, Tensor]:
         """Rows and weights; `own` are the weights that the samples have."""
@@ -90,5 +117,5 @@ class BatchChoice:
         check_choice(choice, candidates.size, count, self._downsampler)
         assert candidates.labels is not None, "a batch has labels"
         device = candidates.labels.device  # some downsamplers choose on the CPU
-        weights = torch.ones(count) if choice.weights is None else choice.weights.float()
+        weights = torch.ones(count) if choice.weights is None else choice.weights.float() * self.steps.share
         return choice.positions.to(device), weights.to(device)

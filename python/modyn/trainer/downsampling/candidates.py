@@ -42,19 +42,20 @@ class CandidateSource(Protocol):
 
 
 class Unseen:
-    """All samples, of which nothing is known: nothing is read.
+    """All samples, of which nothing is known: nothing is read. Those that were deleted are none.
 
     Args:
-        size: of the training set.
+        samples: the training set.
     """
 
-    def __init__(self, size: int) -> None:
-        self._size = size
+    def __init__(self, samples: TrainingSamples) -> None:
+        places = np.arange(len(samples))
+        self._places = torch.from_numpy(places[~samples.deleted_at(places)])
         self.scored = 0
 
     def candidates(self, number: int) -> Scored:
         """All."""
-        return Scored(Candidates(self._size), torch.arange(self._size))
+        return Scored(Candidates(len(self._places)), self._places)
 
     def state_dict(self) -> dict[str, Any]:
         """Empty."""
@@ -141,7 +142,11 @@ class Recorded:
     def observe(self, batch: Batch, places: Tensor, output: Tensor, labels: Tensor) -> None:
         """A step has run these samples through the model."""
         outputs = self._scoring.outputs(batch, places, output, labels)
-        self._recorded.enter(places, self._downsampler.measure(outputs), batch.labels)
+        columns = {name: column.cpu() for name, column in self._downsampler.measure(outputs).items()}
+        # In the place of what was deleted stands another sample, of weight 0.
+        there = torch.ones(len(places), dtype=torch.bool) if batch.weights is None else batch.weights.cpu() != 0
+        columns = {name: column[there] for name, column in columns.items()}
+        self._recorded.enter(places[there], columns, batch.labels[there])
 
     def candidates(self, number: int) -> Scored:
         """A pass over the unknown ones, if there are any."""
@@ -149,7 +154,7 @@ class Recorded:
         if len(unknown):
             scored = self._score(unknown, number)
             self._recorded.enter(scored.positions, scored.candidates.columns, _labels(scored))
-            self._recorded.leave_out(self._recorded.unknown())
+            self._recorded.leave_out_unknown()
             self.scored += len(unknown)
         return Scored(*self._recorded.candidates())
 
@@ -171,6 +176,8 @@ class Recorded:
         """Continue with them."""
         self.scored = state["scored"]
         self._recorded.load_state_dict(state["recorded"])
+        places = np.arange(len(self._samples))
+        self._recorded.leave_out(torch.from_numpy(places[self._samples.deleted_at(places)]))
 
 
 def _labels(scored: Scored) -> Tensor:

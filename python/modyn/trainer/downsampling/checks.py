@@ -44,7 +44,7 @@ def check_measured(columns: Mapping[str, Tensor], count: int, downsampler: Downs
 
 
 def check_choice(choice: Choice, size: int, count: int, downsampler: Downsampler) -> None:
-    """Raise SelectionError unless it is `count` different positions below `size`, with finite weights if any."""
+    """Raise SelectionError unless it is `count` different positions below `size`, weights finite and not negative."""
     name = f"downsampler {type(downsampler).__name__}"
     if not isinstance(choice, Choice):
         raise SelectionError(f"{name}: `choose` returned {type(choice).__name__}, expected a Choice")
@@ -62,5 +62,7 @@ def check_choice(choice: Choice, size: int, count: int, downsampler: Downsampler
     if (weights is not None) != downsampler.weighted:
         given = "no weights" if weights is None else "weights"
         raise SelectionError(f"{name}: it gave {given}, but its attribute `weighted` is {downsampler.weighted}")
-    if weights is not None and (weights.shape != positions.shape or not bool(torch.isfinite(weights).all())):
-        raise SelectionError(f"{name}: weights must be one finite number for each chosen sample")
+    if weights is None:
+        return
+    if weights.shape != positions.shape or not bool((torch.isfinite(weights) & (weights >= 0)).all()):
+        raise SelectionError(f"{name}: weights must be one finite number of at least 0 for each chosen sample")

@@ -15,7 +15,7 @@ from modyn.trainer.downsampling.outputs import Outputs
 
 
 class GradMatch(Stateless):
-    """Orthogonal matching pursuit of the mean gradient; the weights are its coefficients, scaled to a mean of 1.
+    """Orthogonal matching pursuit of the mean gradient; the weights are its coefficients times the candidates.
 
     That the weights sum up to 1 is one more equation than in the paper. Trainings divide by the sum of the weights, so
     what has to match is the weighted mean. Without the equation the picks are the samples that pull hardest along the
@@ -40,4 +40,4 @@ class GradMatch(Stateless):
         """In the order in which they were taken."""
         gradients, embeddings = self._columns.of(candidates)
         picks, weights = ops.orthogonal_matching_pursuit(gradients, embeddings, count, unit_sum=1.0)
-        return Choice(picks, (weights * (count / weights.sum())).float())
+        return Choice(picks, weights * candidates.size)

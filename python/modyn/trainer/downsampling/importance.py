@@ -1,8 +1,8 @@
 """Draws samples in proportion to a score, without replacement, with weights that undo the favour.
 
 Sample i is drawn with the probability p_i = min(1, c * s_i), where c makes the p_i sum up to the number of samples
-drawn. Its weight is k / (N * p_i): then the mean of weighted losses is, over many draws, that of all N samples
-(Horvitz and Thompson, JASA 1952), and the weights are 1 where all scores are equal.
+drawn. Its weight is 1 / p_i, so many samples it stands for: then the sum of weighted losses is, over many draws, that
+of all N samples (Horvitz and Thompson, JASA 1952).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def draw_by_score(scores: Tensor, count: int, draw: Draw) -> Choice:
     drawn = ops.weighted_sample(
         scores, count, seed=draw.seed, trigger=draw.trigger, purpose=draw.purpose, index=draw.index
     )
-    return Choice(drawn.indices, (count / (len(scores) * drawn.probabilities)).float())
+    return Choice(drawn.indices, (1 / drawn.probabilities).float())
 
 
 class Loss(Stateless):

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +20,7 @@ from modyn.trainer.components import Components
 from modyn.trainer.data.batch import Batch
 from modyn.trainer.data.decoder import Data
 from modyn.trainer.downsampling.batch_choice import BatchChoice, Kept
-from modyn.trainer.forward import Forward
+from modyn.trainer.forward import Forward, Forwarded
 from modyn.trainer.whole_batches import Observer, Trained, WholeBatches
 
 
@@ -46,28 +47,36 @@ class KeptInputs:
     def train_on(self, batch: Batch) -> Trained:
         """Score all and keep some; a step on what waits if there is enough."""
         batch = replace(batch, data=batch.moved(self._parts.device))
+        if self._choice.looks or self._observers:
+            kept = self._choice.choose(batch, self._scored(batch))
+        else:
+            _, weights = self._forward.inputs(batch)
+            kept = self._choice.choose_unseen(batch, weights)
+        self._waiting.append(_rows_of(batch, kept))
+        stepped = len(self._waiting) == self._steps.parts or self._steps.must_end(batch.span, self._made)
+        if not stepped:
+            return Trained(self._loss, 0, None)
+        whole, self._waiting = _joined(self._waiting), []
+        self._made += 1
+        return self._training.train_on(whole)
+
+    def _scored(self, batch: Batch) -> Forwarded:
         self._parts.model.eval()
         with self._choice.last_layer.watching() if self._choice.last_layer else nullcontext():
             forwarded = self._forward.without_graph(batch)
         self._parts.model.train()
         for observe in self._observers:
             observe(batch, forwarded.output, forwarded.labels)
-        kept = self._choice.choose(batch, forwarded)
-        self._waiting.append(_rows_of(batch, kept))
-        stepped = len(self._waiting) == self._steps.parts or self._steps.must_end(batch.span, self._made)
-        if not stepped:
-            return Trained(self._loss, 0, stepped=False)
-        whole, self._waiting = _joined(self._waiting), []
-        self._made += 1
-        return self._training.train_on(whole)
+        return forwarded
 
-    def state_dict(self) -> dict[str, int]:
-        """Steps that were made; nothing waits whenever a checkpoint is written."""
-        return {"steps": self._made}
+    def state_dict(self) -> dict[str, Any]:
+        """Steps that were made, and what the downsampler keeps; nothing waits whenever a checkpoint is written."""
+        return {"steps": self._made, "downsampler": self._choice.state_dict()}
 
-    def load_state_dict(self, state: dict[str, int]) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue after so many steps."""
         self._made = state["steps"]
+        self._choice.load_state_dict(state["downsampler"])
 
 
 def _rows_of(batch: Batch, kept: Kept) -> Batch:

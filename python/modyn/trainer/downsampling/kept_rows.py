@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import nullcontext
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from modyn.trainer.components import Components
 from modyn.trainer.data.batch import Batch
@@ -39,6 +41,7 @@ class KeptRows:
         self._forward = Forward(parts)
         self._made = 0
         self._batches = 0  # since the last step
+        self._total = torch.zeros((), device=parts.device)
         self._divisor = torch.zeros((), device=parts.device)
 
     def train_on(self, batch: Batch) -> Trained:
@@ -57,16 +60,20 @@ class KeptRows:
             total, divisor = criterion.weighted_sum(take_rows(output, kept.rows), labels[kept.rows], kept.weights)
         # Divided by a constant now, so that half-precision gradients stay in range, and corrected at the step.
         parts.precision.backward(total if criterion.sums else total / self._steps.size)
+        self._total += total.detach()
         self._divisor += divisor.detach()
         self._batches += 1
-        stepped = self._batches == self._steps.parts or self._steps.must_end(batch.span, self._made)
-        if stepped:
-            self._step()
-        mean = total if criterion.sums else torch.where(divisor > 0, total / divisor, 0)
-        return Trained(mean.detach(), len(kept.rows), stepped)
+        ends = self._batches == self._steps.parts or self._steps.must_end(batch.span, self._made)
+        step_loss = self._step() if ends else None
+        return Trained(self._mean(total.detach(), divisor), len(kept.rows), step_loss)
 
-    def _step(self) -> None:
+    def _mean(self, total: Tensor, divisor: Tensor) -> Tensor:
+        return total if self._parts.criterion.sums else torch.where(divisor > 0, total / divisor, 0)
+
+    def _step(self) -> Tensor:
+        """Returns the mean loss of its samples."""
         parts = self._parts
+        loss = self._mean(self._total, self._divisor).clone()
         if not parts.criterion.sums:
             # A step of weight 0 has no gradient.
             factor = torch.where(self._divisor > 0, self._steps.size / self._divisor, 0)
@@ -76,12 +83,15 @@ class KeptRows:
         parts.precision.step(parts.optimizers)
         self._made += 1
         self._batches = 0
+        self._total.zero_()
         self._divisor.zero_()
+        return loss
 
-    def state_dict(self) -> dict[str, int]:
-        """Steps that were made; nothing is open whenever a checkpoint is written."""
-        return {"steps": self._made}
+    def state_dict(self) -> dict[str, Any]:
+        """Steps that were made, and what the downsampler keeps; nothing is open whenever a checkpoint is written."""
+        return {"steps": self._made, "downsampler": self._choice.state_dict()}
 
-    def load_state_dict(self, state: dict[str, int]) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue after so many steps."""
         self._made = state["steps"]
+        self._choice.load_state_dict(state["downsampler"])

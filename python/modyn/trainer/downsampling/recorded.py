@@ -30,12 +30,19 @@ class RecordedScores:
         self._labels: Tensor | None = None
 
     def unknown(self) -> Tensor:
-        """Places of the samples of which nothing is known, int64, ascending."""
-        return (~self._known & ~self._left_out).nonzero().flatten()
+        """Places of the samples of which nothing is known, or no finite number, int64, ascending."""
+        known = self._known.clone()
+        for column in self._columns.values():
+            known &= column.flatten(1).isfinite().all(dim=1) if column.ndim > 1 else column.isfinite()
+        return (~known & ~self._left_out).nonzero().flatten()
 
     def leave_out(self, places: Tensor) -> None:
         """These samples, int64 [n], are no candidates."""
         self._left_out[places] = True
+
+    def leave_out_unknown(self) -> None:
+        """Samples of which nothing is known are no candidates."""
+        self._left_out |= ~self._known
 
     def enter(self, places: Tensor, columns: Mapping[str, Tensor], labels: Tensor) -> None:
         """New values of some samples.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
@@ -46,12 +47,20 @@ class Scorer:
 
     def __init__(self, config: OptimizationCriterion, device: torch.device) -> None:
         self._name = config.name
-        self._criterion = Criterion(config, weighted=True, device=device)
-        self._module: Any = self._criterion.module
+        self._config = config
+        self._device = device
+
+    @cached_property
+    def _criterion(self) -> Criterion:
+        return Criterion(self._config, weighted=True, device=self._device)
+
+    @property
+    def _module(self) -> Any:
+        return self._criterion.module
 
     def losses(self, output: Tensor, labels: Tensor) -> Tensor:
         """Loss of each sample, float32 [n]; summed over what a sample has several of."""
-        return self._criterion.losses(output, labels).float()
+        return self._criterion.losses(output.float(), labels).float()
 
     def scores(self, output: Tensor, labels: Tensor) -> Scores:
         """All scores.
@@ -87,13 +96,15 @@ class Scorer:
         return gradients.reshape(len(output), -1)
 
     def _is_cross_entropy(self, output: Tensor) -> bool:
-        return self._name == "CrossEntropyLoss" and output.ndim == 2
+        # Probabilities' logarithms are logits that give the same probabilities. Gradients with respect to these logits
+        # tell samples apart; those with respect to the logarithms themselves are the same for all samples of a class.
+        return self._name in ("CrossEntropyLoss", "NLLLoss") and output.ndim == 2
 
     def _cross_entropy_options(self) -> dict[str, Any]:
         return {
             "class_weights": self._module.weight,
             "ignore_index": self._module.ignore_index,
-            "label_smoothing": self._module.label_smoothing,
+            "label_smoothing": getattr(self._module, "label_smoothing", 0.0),
         }
 
     def _binary_options(self) -> dict[str, Any]:

@@ -19,9 +19,9 @@ from modyn.trainer.downsampling.last_layer import LastLayer
 from modyn.trainer.downsampling.outputs import Outputs
 from modyn.trainer.downsampling.scorer import Scorer
 from modyn.trainer.forward import Forward
-from modyn.trainer.seeding import Shuffle
+from modyn.trainer.seeding import AddressedSeeds, Shuffle
 
-# Decoding in scoring passes draws from other addresses than decoding for the steps: pass p begins at (p + 1) * 2^40.
+# Scoring passes draw from other addresses than the steps and their decoding: pass p begins at (p + 1) * 2^40.
 _PASS = 40
 
 
@@ -60,6 +60,7 @@ class ScoringPass:
         self._last_layer = last_layer
         self._progress = progress
         self._forward = Forward(parts)
+        self._seeds = AddressedSeeds(feeding.request.seed, feeding.request.trigger)
 
     def run(self, samples: TrainingSamples, places: Tensor, downsampler: Downsampler, number: int) -> Scored:
         """Measure samples; the model is in training mode afterwards.
@@ -72,11 +73,13 @@ class ScoringPass:
         """
         size = len(samples)
         plan = BatchPlan(size, min(size, self._feeding.config.training.batch_size), drop_last=False, epochs=1)
-        loader = self._feeding.loader(samples, plan, Shuffle("none"), (number + 1) << _PASS)
+        first = (number + 1) << _PASS
+        loader = self._feeding.loader(samples, plan, Shuffle("none"), first)
         columns, labels, weights = _Columns(size), _Columns(size), _Columns(size)
         self._parts.model.eval()
         with loader.batches(0) as batches:
             for batch in batches:
+                self._seeds.before_step(first + batch.span.index)  # some models draw in evaluation mode, too
                 outputs = self._scored(batch, places)
                 measured = downsampler.measure(outputs)
                 check_measured(measured, batch.span.count, downsampler)

@@ -27,6 +27,11 @@ class Steps:
         """Of a batch of so many samples."""
         return budget(samples, self.ratio, self.ratio_max)
 
+    @property
+    def share(self) -> float:
+        """Of a full batch, so much is kept."""
+        return self.kept(self.plan.batch_size) / self.plan.batch_size
+
     @cached_property
     def parts(self) -> int:
         """Full batches that fill a step."""

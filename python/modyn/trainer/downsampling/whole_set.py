@@ -134,8 +134,10 @@ class WholeSet:
         candidates, positions = self._source.candidates(number)
         draw = Draw(self._draw.seed, self._draw.trigger, number)
         wanted = min(count, candidates.size)
-        choice = self._downsampler.choose(candidates, wanted, draw)
-        check_choice(choice, candidates.size, wanted, self._downsampler)
+        choice = Choice(torch.zeros(0, dtype=torch.int64))  # if all weights are 0
+        if wanted:
+            choice = self._downsampler.choose(candidates, wanted, draw)
+            check_choice(choice, candidates.size, wanted, self._downsampler)
         path = self._file(number)
         path.parent.mkdir(exist_ok=True)
         path.unlink(missing_ok=True)
@@ -144,8 +146,11 @@ class WholeSet:
         self.seconds += time.perf_counter() - started
 
     def _write(self, path: Path, choice: Choice, positions: Tensor, count: int) -> Tensor:
-        chosen = positions[choice.positions.cpu()]
-        weights = None if choice.weights is None else choice.weights.float().cpu()
+        # In the order of the training set: what shuffles, or does not, is the configuration.
+        chosen, order = positions[choice.positions.cpu()].sort()
+        weights = None
+        if choice.weights is not None:
+            weights = choice.weights.float().cpu()[order] * (count / len(self._samples))
         if len(chosen) < count:  # so many were deleted; they stay in, with the weight 0, to keep the batches
             chosen = torch.cat([chosen, _others(chosen, len(self._samples), count - len(chosen))])
             weights = None if weights is None else torch.nn.functional.pad(weights, (0, count - len(weights)))
@@ -187,6 +192,8 @@ class WholeSet:
         self._chosen, self._places, self.seconds = state["choice"], state["places"], state["seconds"]
         self._source.load_state_dict(state["source"])
         self._downsampler.load_state_dict(state["downsampler"])
+        if len(self._places) and self._samples.deleted_at(self._places.numpy()).all():
+            self._chosen = None  # nothing is left of it: choose again
         if self._chosen is not None and self._earlier is not None:
             self._folder.mkdir(exist_ok=True)
             for number in range(self._chosen + 1):  # the older ones for the training history

@@ -153,6 +153,13 @@ def test_a_training_set_with_weights(workbench: Workbench, section: dict[str, An
 
 
 @pytest.mark.parametrize("section", EVERY, ids=name_of)
+def test_a_training_set_without_any_weight(workbench: Workbench, section: dict[str, Any]) -> None:
+    result = trained(workbench, section, training_set=workbench.training_set(300, np.zeros(300, np.float32)))
+
+    assert result.final_loss == 0
+
+
+@pytest.mark.parametrize("section", EVERY, ids=name_of)
 def test_some_samples_were_deleted(workbench: Workbench, section: dict[str, Any]) -> None:
     training_set = workbench.training_set()
     request = request_for(workbench, section, {}, training_set=training_set)
@@ -184,6 +191,15 @@ def test_any_options_of_the_criterion(workbench: Workbench, section: dict[str, A
         section = section | {"il_training_config": section["il_training_config"] | {"il_model_id": "classes:Classes"}}
 
     assert trained(workbench, section, changes).final_loss is not None
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("section", EVERY, ids=name_of)
+def test_on_a_gpu(workbench: Workbench, section: dict[str, Any]) -> None:
+    result = trained(workbench, section, {"training.device": "cuda"})
+
+    assert result.final_loss is not None
+    assert result.samples == trained(workbench, section).samples
 
 
 def test_all_of_these_are_different_trainings() -> None:

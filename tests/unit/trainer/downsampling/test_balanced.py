@@ -9,8 +9,9 @@ from tests.unit.trainer.downsampling.sections import EVERY, name_of, request_for
 from tests.unit.trainer.workbench import Workbench, build_workbench
 
 from modyn.metadata.history import TrainingHistory
-from modyn.trainer.downsampling.api import Candidates
-from modyn.trainer.downsampling.balanced import class_numbers, positions_by_class
+from modyn.trainer.downsampling.api import Candidates, Draw
+from modyn.trainer.downsampling.balanced import Balanced, class_numbers, positions_by_class
+from modyn.trainer.downsampling.grad_match import GradMatch
 from modyn.trainer.job import train
 
 OF_SET = [section for section in EVERY if section.get("balance") and section["sample_then_batch"]]
@@ -42,6 +43,23 @@ def test_of_several_labels_each_combination_is_a_class() -> None:
     labels = torch.tensor([[0.0, 1.0], [1.0, 1.0], [0.0, 1.0], [0.0, 0.0]])
 
     assert class_numbers(Candidates(4, labels=labels)).tolist() == [1, 2, 1, 0]
+
+
+@pytest.mark.parametrize("sizes", [(900, 100), (990, 10), (500, 300, 200)])
+def test_matching_class_by_class_matches_the_mean_of_all(sizes: tuple[int, ...]) -> None:
+    generator = torch.Generator().manual_seed(1)
+    labels = torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes))
+    directions = torch.randn(len(sizes), 10, generator=generator)
+    gradients = directions[labels] + 0.5 * torch.randn(len(labels), 10, generator=generator)
+    candidates = Candidates(len(labels), {"gradient": gradients}, labels)
+
+    choice = Balanced(GradMatch()).choose(candidates, 50, Draw(1, 0, 0))
+
+    assert choice.weights is not None
+    assert float(choice.weights.sum()) == pytest.approx(len(labels), rel=0.02)
+    mean = gradients.mean(dim=0)
+    matched = choice.weights @ gradients[choice.positions] / choice.weights.sum()
+    assert float((matched - mean).norm()) < 0.05 * float(mean.norm())
 
 
 @pytest.mark.parametrize("section", OF_SET, ids=name_of)

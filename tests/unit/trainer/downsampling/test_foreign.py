@@ -82,6 +82,13 @@ class Infinite(Median):
         return Choice(torch.arange(count), torch.full((count,), torch.inf))
 
 
+class Negative(Median):
+    weighted = True
+
+    def choose(self, candidates, count, draw):
+        return Choice(torch.arange(count), torch.full((count,), -1.0))
+
+
 class Mean(Median):
     def measure(self, outputs):
         return {"loss": outputs.losses.mean()}
@@ -180,7 +187,8 @@ def test_a_class_beside_the_pipeline_file_chooses(bench: Workbench, whole: bool)
         ("Bare", "downsampler Bare: `choose` returned Tensor, expected a Choice"),
         ("SecretWeights", "downsampler SecretWeights: it gave weights, but its attribute `weighted` is False"),
         ("NoWeights", "downsampler NoWeights: it gave no weights, but its attribute `weighted` is True"),
-        ("Infinite", "downsampler Infinite: weights must be one finite number for each"),
+        ("Infinite", "downsampler Infinite: weights must be one finite number of at least 0"),
+        ("Negative", "downsampler Negative: weights must be one finite number of at least 0"),
         ("Mean", r"downsampler Mean: `measure` gave 'loss' of shape \[\], expected one row for each of 32 samples"),
         ("Half", r"downsampler Half: `measure` gave 'loss' of shape \[16\], expected one row for each of 32"),
         ("NotADict", "downsampler NotADict: `measure` returned Tensor, expected a dict of tensors"),

@@ -98,7 +98,7 @@ class Bench:
         def positions(span: Any) -> Tensor:
             return torch.arange(span.first, span.first + span.count)
 
-        choice = BatchChoice(self.downsampler, self.steps, scorer, None, draw, positions)
+        choice = BatchChoice(self.downsampler, self.steps, scorer, None, draw, CPU, positions)
         self.stepper = passes(parts, choice)
 
     def batch(self, index: int, weights: Tensor | None = None) -> Batch:
@@ -212,6 +212,48 @@ def test_weights_weigh_the_kept_samples_of_a_step(passes: Passes) -> None:
         for parameter in bench.twin.parameters():
             parameter -= 0.1 * parameter.grad
     bench.assert_equal()
+
+
+@BOTH
+def test_the_loss_of_a_step_is_the_mean_of_its_samples(passes: Passes) -> None:
+    bench = Bench(passes, weighted=True)
+
+    trained = [bench.stepper.train_on(bench.batch(index)) for index in range(5)]
+
+    losses = nn.CrossEntropyLoss(reduction="none")
+    kept = torch.cat([_kept_by(bench, index, losses) for index in range(4)])
+    found = losses(bench.twin(bench.data[kept]), bench.labels[kept]).detach()
+    assert [one.step_loss is None for one in trained] == [True, True, True, False, True]
+    torch.testing.assert_close(trained[3].step_loss, (found * found).sum() / found.sum())
+
+
+@BOTH
+def test_a_sum_of_losses_weighs_as_much_as_without_weights(passes: Passes) -> None:
+    bench = Bench(passes, weighted=True, reduction="sum")
+    bench.downsampler.choose = lambda candidates, count, draw: Choice(  # type: ignore[method-assign]
+        torch.arange(count), torch.full((count,), candidates.size / count)
+    )
+
+    for index in range(4):
+        bench.stepper.train_on(bench.batch(index))
+
+    rows = torch.tensor([0, 1, 8, 9, 16, 17, 24, 25])
+    optimizer = torch.optim.SGD(bench.twin.parameters(), lr=0.1)
+    nn.CrossEntropyLoss(reduction="sum")(bench.twin(bench.data[rows]), bench.labels[rows]).backward()
+    optimizer.step()
+    bench.assert_equal()
+
+
+def test_who_wants_to_know_nothing_costs_no_pass() -> None:
+    bench = Bench(KeptInputs)
+    bench.downsampler.needs = "nothing"
+    bench.downsampler.choose = lambda candidates, count, draw: Choice(torch.arange(count))  # type: ignore[method-assign]
+
+    for index in range(4):
+        bench.stepper.train_on(bench.batch(index))
+
+    assert bench.model.samples == 8
+    assert bench.downsampler.positions == []
 
 
 @BOTH

@@ -14,6 +14,7 @@ from tests.unit.trainer.workbench import Workbench
 from modyn import _native
 from modyn.metadata.history import TrainingHistory
 from modyn.trainer.downsampling.quotas import class_quotas
+from modyn.trainer.downsampling.recorded import RecordedScores
 from modyn.trainer.seeding import seed_generators
 
 RECORDED = uncertainty(scores="recorded")
@@ -56,7 +57,7 @@ def test_later_choices_go_by_the_outputs_of_the_steps(workbench: Workbench, peri
     chosen = torch.empty(0, dtype=torch.int64)
     for epoch in range(4):
         if epoch == 0 or (period and epoch % period == 0):
-            chosen = torch.argsort(by_hand.margins(), stable=True)[:120]
+            chosen = torch.argsort(by_hand.margins(), stable=True)[:120].sort().values
         by_hand.epoch(epoch, chosen)
 
     assert_trains_like(workbench, by_hand, RECORDED | {"period": period}, 4)
@@ -72,9 +73,19 @@ def test_classes_keep_their_shares(workbench: Workbench) -> None:
             places[torch.argsort(margins[places], stable=True)[:quota]]
             for places, quota in zip(classes, quotas, strict=True)
         ]
-        by_hand.epoch(epoch, torch.cat(chosen))
+        by_hand.epoch(epoch, torch.cat(chosen).sort().values)
 
     assert_trains_like(workbench, by_hand, RECORDED | {"balance": True}, 3)
+
+
+def test_what_is_no_number_is_not_known() -> None:
+    recorded = RecordedScores(5)
+    recorded.enter(torch.arange(4), {"loss": torch.tensor([1.0, torch.nan, 2.0, torch.inf])}, torch.zeros(4))
+
+    assert recorded.unknown().tolist() == [1, 3, 4]
+    recorded.leave_out_unknown()
+    assert recorded.unknown().tolist() == [1, 3], "they are candidates, and may be scored again"
+    assert recorded.candidates()[1].tolist() == [0, 1, 2, 3]
 
 
 def test_fresh_scores_are_of_all_samples_for_each_choice(workbench: Workbench) -> None:

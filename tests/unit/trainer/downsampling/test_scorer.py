@@ -52,7 +52,8 @@ def gradients_by_autograd(name: str, config: dict[str, Any], output: Tensor, lab
     losses, gradients = [], []
     for row, label in zip(output, labels, strict=True):
         leaf = row[None].clone().requires_grad_()
-        loss = criterion(leaf, label[None])
+        # Of the logarithms of probabilities: with respect to the logits that they come from.
+        loss = criterion(leaf.log_softmax(1) if name == "NLLLoss" else leaf, label[None])
         loss.backward()
         losses.append(loss.detach())
         gradients.append(leaf.grad[0])
@@ -68,6 +69,18 @@ def test_losses_and_gradients_are_those_of_autograd(name: str, config: dict[str,
     torch.testing.assert_close(scorer.losses(output, labels), losses)
     torch.testing.assert_close(scorer.gradients(output, labels), gradients)
     torch.testing.assert_close(scorer.gradient_norms(output, labels), gradients.norm(dim=1))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@cases
+def test_outputs_in_half_precision_are_scored_in_full(name: str, config: dict[str, Any], dtype: torch.dtype) -> None:
+    output, labels = outputs(name)
+    scorer = Scorer(OptimizationCriterion(name=name, config=config), CPU)
+
+    losses = scorer.losses(output.to(dtype), labels)
+
+    assert losses.dtype == torch.float32
+    torch.testing.assert_close(losses, scorer.losses(output.to(dtype).float(), labels))
 
 
 @cases

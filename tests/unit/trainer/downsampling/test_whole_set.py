@@ -14,6 +14,7 @@ from tests.unit.trainer.workbench import Workbench
 from modyn import _native
 from modyn.models.user_modules import import_user_module
 from modyn.trainer.api import TrainingRequest
+from modyn.trainer.data.source import TrainingSamples
 from modyn.trainer.downsampling.api import Candidates, Draw
 from modyn.trainer.downsampling.rs2 import RS2
 from modyn.trainer.job import train
@@ -73,7 +74,7 @@ def assert_same_weights(workbench: Workbench, by_hand: ByHand, **request: Any) -
 def test_rs2_trains_each_epoch_on_another_subset(workbench: Workbench) -> None:
     by_hand, rs2 = ByHand(workbench), RS2(with_replacement=False)
     for epoch in range(3):
-        by_hand.epoch(epoch, rs2.choose(Candidates(300), 75, Draw(SEED, 0, epoch)).positions)
+        by_hand.epoch(epoch, rs2.choose(Candidates(300), 75, Draw(SEED, 0, epoch)).positions.sort().values)
 
     assert_same_weights(workbench, by_hand, changes={"training.epochs_per_trigger": 3}, downsampling=RS2_QUARTER)
 
@@ -84,7 +85,7 @@ def test_scores_are_taken_anew_every_period(workbench: Workbench, period: int) -
     for epoch in range(4):
         if epoch == 0 or (period and epoch % period == 0):
             margin = (2 * torch.sigmoid(by_hand.outputs()) - 1).abs()
-            chosen = torch.argsort(margin, stable=True)[:120]
+            chosen = torch.argsort(margin, stable=True)[:120].sort().values
         by_hand.epoch(epoch, chosen)
 
     changes = {"training.epochs_per_trigger": 4}
@@ -158,6 +159,72 @@ def test_a_training_that_was_cut_off_continues_with_its_choice(
     assert (result.samples, result.batches) == (undisturbed.samples, undisturbed.batches)
 
 
+STATEFUL = '''
+import torch
+
+from modyn.trainer.downsampling.api import BOTH_MODES, Choice
+
+
+class Rotating:
+    """Each choice begins where the last one ended."""
+
+    needs = "outputs"
+    modes = BOTH_MODES
+    weighted = False
+
+    def __init__(self):
+        self.first = 0
+
+    def measure(self, outputs):
+        return {}
+
+    def choose(self, candidates, count, draw):
+        first, self.first = self.first, self.first + count
+        return Choice((torch.arange(count) + first) % candidates.size)
+
+    def state_dict(self):
+        return {"first": self.first}
+
+    def load_state_dict(self, state):
+        self.first = state["first"]
+'''
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"sample_then_batch": True}, {"forward_passes": "one"}, {"forward_passes": "two"}],
+    ids=lambda options: "-".join(map(str, options.values())),
+)
+def test_what_a_downsampler_keeps_outlives_an_attempt(workbench: Workbench, options: dict[str, Any]) -> None:
+    (workbench.folder / "own.py").write_text(STATEFUL)
+    section = {"strategy": "own:Rotating", "ratio": 40} | {"sample_then_batch": False} | options
+    changes = _changes(workbench, 9)
+    undisturbed = workbench.train(changes, downsampling=section)
+    earlier = _cut_off(workbench, changes, section)
+
+    result = workbench.train(changes, downsampling=section, resume_folder=earlier.folder)
+
+    assert result.digest == undisturbed.digest
+
+
+@pytest.mark.parametrize("interval", [3, 4])
+def test_a_model_that_draws_in_evaluation_mode_is_scored_alike_after_a_restart(
+    workbench: Workbench, interval: int
+) -> None:
+    (workbench.folder / "noisy.py").write_text(
+        "import torch\nfrom model import Small\n\n\nclass Noisy(Small):\n    def forward(self, data):\n"
+        "        return torch.nn.functional.dropout(super().forward(data)[:, None].expand(-1, 9), 0.3).mean(1)\n"
+    )
+    changes = _changes(workbench, 6) | {"model.id": "noisy:Noisy"}
+    changes["training.checkpointing"] = {"activated": True, "interval": interval}
+    undisturbed = workbench.train(changes, downsampling=uncertainty())
+    earlier = _cut_off(workbench, changes, uncertainty())
+
+    result = workbench.train(changes, downsampling=uncertainty(), resume_folder=earlier.folder)
+
+    assert result.digest == undisturbed.digest
+
+
 def test_an_attempt_that_dies_while_it_takes_over_leaves_nothing_half(
     workbench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -228,6 +295,60 @@ def test_the_files_of_choices_are_removed_in_the_end(workbench: Workbench) -> No
     train(request, lambda event: None)
 
     assert sorted(path.name for path in request.folder.iterdir()) == ["model.safetensors"]
+
+
+@pytest.mark.parametrize("scores", ["fresh", "recorded"])
+def test_what_was_deleted_between_attempts_is_no_candidate(
+    workbench: Workbench, monkeypatch: pytest.MonkeyPatch, scores: str
+) -> None:
+    section = uncertainty(scores=scores)
+    earlier = _cut_off(workbench, _changes(workbench, 7), section)
+    _delete(workbench, 0, 150)
+    choices: list[set[int]] = []
+    write = TrainingSamples.write_choice
+
+    def note(self: TrainingSamples, path: Path, positions: Any, weights: Any) -> None:
+        if path.parent.name == "choices":
+            choices.append(set(positions.tolist()))
+        write(self, path, positions, weights)
+
+    monkeypatch.setattr(TrainingSamples, "write_choice", note)
+    workbench.train(_changes(workbench, 7), downsampling=section, resume_folder=earlier.folder)
+
+    # The choice that was in use stays; later ones have none of the 150.
+    assert len(choices) == 2
+    assert all(len(choice) == 120 and min(choice) >= 150 for choice in choices)
+
+
+def _delete(workbench: Workbench, first: int, count: int) -> None:
+    index = _native.Index.open(workbench.view.folder)
+    gone = _native.View.build(index, workbench.view.order).keys(first, count)
+    _native.delete_samples(workbench.view.folder, gone)
+
+
+def test_a_subset_is_of_what_is_left(workbench: Workbench) -> None:
+    """One of three samples: two are deleted, so a subset that looks at nothing would mostly be of these."""
+    training_set = workbench.training_set(3)
+    _delete(workbench, 0, 2)
+    section = {"strategy": "RS2", "ratio": 34, "with_replacement": True}
+
+    result = workbench.train({"training.epochs_per_trigger": 8}, downsampling=section, training_set=training_set)
+
+    assert result.samples == 8
+    assert result.final_loss is not None
+    assert result.final_loss > 0
+
+
+def test_a_transformer_of_labels_may_work_in_place(workbench: Workbench) -> None:
+    section = {"strategy": "Loss", "ratio": 40, "sample_then_batch": False, "forward_passes": "two"}
+    pure = "def label_transformer_function(labels):\n    return 1 - labels.float()\n"
+    in_place = "def label_transformer_function(labels):\n    labels -= 1\n    return labels.neg_().float()\n"
+
+    results = [
+        workbench.train({"data.label_transformer_function": code}, downsampling=section) for code in (pure, in_place)
+    ]
+
+    assert results[0].digest == results[1].digest
 
 
 def test_deleted_samples_are_no_candidates(workbench: Workbench) -> None:
