@@ -41,8 +41,8 @@ IL_TRAINING = {
     "il_model_config": {"hidden": 4},
 }
 OF_SET = {"strategy": "GradNorm", "ratio": 50, "sample_then_batch": True}
-OF_BATCH = {"strategy": "Loss", "ratio": 50}
-TWIN = {"strategy": "RHOLoss", "ratio": 50, "holdout_set_strategy": "Twin", "holdout_set_ratio": 50}
+OF_BATCH = {"strategy": "Loss", "ratio": 20}
+TWIN = {"strategy": "RHOLoss", "ratio": 20, "holdout_set_strategy": "Twin", "holdout_set_ratio": 50}
 WAYS: list[dict[str, Any]] = [
     OF_SET | {"period": 1},
     OF_SET | {"period": 0},
@@ -145,7 +145,7 @@ def test_a_run_killed_at_random_resumes_to_the_same_end(seed: int, undisturbed: 
             status, last = run_until(workspace, arguments, moment, victim)
         story.append((victim, batch, status, last))
         arguments = ["resume"]
-        if status == 0:
+        if status == 0 or last == "run done":  # the kill may come after the end
             break
     else:
         resume(workspace)

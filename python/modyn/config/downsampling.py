@@ -8,10 +8,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from modyn.config.model import ModelName
+from modyn.config.held_out import IlTrainingConfig
 from modyn.config.plugin import PLUGIN, PolicyChoice, not_one_of
-from modyn.config.section import Issue, Options, Section, rule
-from modyn.config.training import CheckpointingConfig, TrainingConfig
+from modyn.config.section import Issue, Loc, Options, Section, rule
 from modyn.plugins import DOWNSAMPLERS
 
 Greedy = Literal["NaiveGreedy", "LazyGreedy", "StochasticGreedy", "ApproximateLazyGreedy"]
@@ -160,32 +159,6 @@ class RS2Downsampling(_Downsampling):
     with_replacement: bool = Field(description="Whether a sample may come again before all others have come.")
 
 
-class NoCheckpointing(CheckpointingConfig):
-    """No checkpoints."""
-
-    activated: Literal[False] = Field(
-        default=False, description="The irreducible-loss model is trained without checkpoints."
-    )
-
-
-class IlTrainingConfig(TrainingConfig):
-    """How the irreducible-loss model is trained."""
-
-    num_samples_to_pass: None = Field(
-        default=None, description="The irreducible-loss model is trained in whole epochs."
-    )
-    initial_model: Literal["random"] = Field(
-        default="random", description="The irreducible-loss model starts from scratch."
-    )
-    checkpointing: NoCheckpointing = Field(default=NoCheckpointing(), description="None.")
-    record_history: Literal[False] = Field(
-        default=False, description="The training history is that of the pipeline's own model."
-    )
-    drop_last_batch: bool = Field(default=False, description="Whether to leave out the last batch if it is not full.")
-    il_model_id: ModelName = Field(description="The irreducible-loss model: as model.id.")
-    il_model_config: Options = Field(default={}, description="Keyword arguments of the irreducible-loss model.")
-
-
 class RHOLossDownsampling(_Downsampling):
     """Keeps samples whose loss a model trained on held-out data could reduce."""
 
@@ -193,7 +166,9 @@ class RHOLossDownsampling(_Downsampling):
     holdout_set_strategy: Literal["Simple", "Twin"] = Field(
         description="One model trained on held-out samples, or two that hold out for each other."
     )
-    holdout_set_ratio: int = Field(ge=0, description="Numerator of the share that is held out; 50 for Twin.")
+    holdout_set_ratio: int = Field(
+        ge=0, description="Numerator of the share that is held out; half of the denominator for Twin."
+    )
     holdout_set_ratio_max: int = Field(default=100, ge=1, description="Denominator of the share that is held out.")
     il_training_config: IlTrainingConfig = Field(description="How the irreducible-loss model is trained.")
 
@@ -205,10 +180,10 @@ class RHOLossDownsampling(_Downsampling):
 
     @rule
     def twins_hold_out_halves(self) -> Iterator[Issue]:
-        if self.holdout_set_strategy == "Twin" and self.holdout_set_ratio != 50:
-            yield Issue(
-                ("holdout_set_ratio",), f"holdout_set_ratio is {self.holdout_set_ratio}", "50 for strategy Twin"
-            )
+        ratio, whole = self.holdout_set_ratio, self.holdout_set_ratio_max
+        if self.holdout_set_strategy == "Twin" and 2 * ratio != whole:
+            what = f"holdout_set_ratio is {ratio} of {whole}"
+            yield Issue(("holdout_set_ratio",), what, "one half for strategy Twin, such as 50 of 100")
 
 
 _NAMES = (
@@ -256,7 +231,8 @@ class MultiDownsamplingConfig(Section):
 
     downsampling_list: list[SingleDownsamplingConfig] = Field(min_length=1, description="The strategies, in order.")
     downsampling_thresholds: list[int] = Field(
-        description="At which trigger each further strategy takes over; one number fewer than strategies, increasing."
+        description="After how many triggers, counted from the warm-up, each further strategy takes over; one number "
+        "fewer than strategies, at least 1, increasing."
     )
 
     @rule
@@ -269,10 +245,24 @@ class MultiDownsamplingConfig(Section):
     @rule
     def thresholds_increase(self) -> Iterator[Issue]:
         thresholds = self.downsampling_thresholds
+        if thresholds and thresholds[0] < 1:
+            what = f"with threshold {thresholds[0]} the first strategy never serves"
+            yield Issue(("downsampling_thresholds", 0), what, "a number of at least 1")
         for position, (before, threshold) in enumerate(pairwise(thresholds), start=1):
             if threshold <= before:
                 what = f"threshold {threshold} does not follow {before}"
                 yield Issue(("downsampling_thresholds", position), what, f"a number above {before}")
+
+
+def unfilled_steps(downsampling: _Downsampling, batch_size: int) -> str | None:
+    """Why choices within batches of this size cannot make steps of it; None if they can.
+
+    What is kept of some batches fills a step, so its number must divide the size.
+    """
+    if downsampling.sample_then_batch or isinstance(downsampling, NoDownsampling):
+        return None
+    kept = max(downsampling.ratio * batch_size // downsampling.ratio_max, 1)
+    return f"downsampling keeps {kept} of the {batch_size} samples of a batch" if batch_size % kept else None
 
 
 def _kind(value: Any) -> str:
@@ -287,3 +277,10 @@ DownsamplingConfig = Annotated[
     Annotated[SingleDownsamplingConfig, Tag("single")] | Annotated[MultiDownsamplingConfig, Tag("multi")],
     Discriminator(_kind),
 ]
+
+
+def single_strategies(config: DownsamplingConfig) -> list[tuple[Loc, SingleDownsamplingConfig]]:
+    """The strategies of a configuration, each with its place below it."""
+    if isinstance(config, MultiDownsamplingConfig):
+        return [(("downsampling_list", place), single) for place, single in enumerate(config.downsampling_list)]
+    return [((), config)]

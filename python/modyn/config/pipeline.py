@@ -9,7 +9,7 @@ from pydantic import Field, ValidationInfo, model_validator
 
 from modyn.config.data import PARSERS, DataConfig
 from modyn.config.datasets import BinaryDataset, DatasetConfig
-from modyn.config.downsampling import MultiDownsamplingConfig
+from modyn.config.downsampling import single_strategies, unfilled_steps
 from modyn.config.evaluation import UNNAMED_HANDLER, EvaluationConfig, EvaluationDatasetConfig, HandlerConfig
 from modyn.config.model import ModelConfig, ModelStorageConfig
 from modyn.config.section import DEFER_CHECKS, Issue, Loc, Section, rule
@@ -94,16 +94,11 @@ class PipelineConfig(Section):
     def batches_divide_into_downsampled_ones(self) -> Iterator[Issue]:
         if not isinstance(self.selection_strategy, CoresetStrategy):
             return
-        downsampling, batch = self.selection_strategy.downsampling_config, self.training.batch_size
-        if isinstance(downsampling, MultiDownsamplingConfig) or downsampling.sample_then_batch:
-            return
-        kept = max(downsampling.ratio * batch // downsampling.ratio_max, 1)
-        if batch % kept:
-            yield Issue(
-                ("selection_strategy", "downsampling_config"),
-                f"downsampling keeps {kept} of the {batch} samples of a batch",
-                "a number that divides training.batch_size, so that batches can be filled up again",
-            )
+        for loc, downsampling in single_strategies(self.selection_strategy.downsampling_config):
+            what = unfilled_steps(downsampling, self.training.batch_size)
+            if what is not None:
+                expected = "a number that divides training.batch_size, so that steps have its size"
+                yield Issue(("selection_strategy", "downsampling_config", *loc), what, expected)
 
     @model_validator(mode="after")
     def _inherit(self, info: ValidationInfo) -> Self:

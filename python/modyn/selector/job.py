@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from modyn.compute.api import Emit, Json, Message
 from modyn.config import PipelineConfig
-from modyn.config.downsampling import SingleDownsamplingConfig
+from modyn.config.downsampling import SingleDownsamplingConfig, unfilled_steps
 from modyn.errors import SelectionError
 from modyn.selector.api import Selection, SelectionRequest, TrainingSetInfo
 from modyn.selector.ledger import Ledger
@@ -71,7 +71,8 @@ def select(job: SelectionJob) -> SelectionResult:
     """
     # The strategy may import what lies beside the pipeline file when it is called, too.
     sys.path.insert(0, str(job.source_folder))
-    section = PipelineConfig.model_validate(job.pipeline).selection_strategy
+    config = PipelineConfig.model_validate(job.pipeline)
+    section, batch_size = config.selection_strategy, config.training.batch_size
     strategy = build_strategy(section, job.source_folder)
     if job.state:
         strategy.load_state_dict(job.state)
@@ -88,7 +89,7 @@ def select(job: SelectionJob) -> SelectionResult:
     return SelectionResult(
         training_set=info,
         state=_checked_state(section.name, strategy.state_dict()),
-        downsampling=_checked_downsampling(section.name, strategy.downsampling(job.trigger)),
+        downsampling=_checked_downsampling(section.name, strategy.downsampling(job.trigger), batch_size),
     )
 
 
@@ -103,12 +104,18 @@ def _checked_state(name: str, state: Any) -> dict[str, Any]:
     raise SelectionError(f"selection strategy '{name}': its state {problem}")
 
 
-def _checked_downsampling(name: str, downsampling: Any) -> dict[str, Any] | None:
+def _checked_downsampling(name: str, downsampling: Any, batch_size: int) -> dict[str, Any] | None:
     if downsampling is None:
         return None
     adapter: TypeAdapter[SingleDownsamplingConfig] = TypeAdapter(SingleDownsamplingConfig)
     try:
-        checked: dict[str, Any] = adapter.validate_python(downsampling).model_dump(mode="json")
+        checked = adapter.validate_python(downsampling)
     except ValidationError as error:
         raise SelectionError(f"selection strategy '{name}': its downsampling is wrong: {error}") from error
-    return checked
+    if (what := unfilled_steps(checked, batch_size)) is not None:
+        raise SelectionError(
+            f"selection strategy '{name}': its {what}; keep a number that divides training.batch_size, so that steps "
+            "have its size"
+        )
+    section: dict[str, Any] = checked.model_dump(mode="json")
+    return section

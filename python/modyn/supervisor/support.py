@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from modyn.config import PipelineConfig
-from modyn.config.downsampling import MultiDownsamplingConfig, RHOLossDownsampling
+from modyn.config.downsampling import RHOLossDownsampling, single_strategies
 from modyn.config.model import ModelConfig
 from modyn.config.selection import CoresetStrategy, SelectionConfig
 from modyn.errors import UnsupportedError
@@ -39,8 +39,7 @@ def check_supported(config: PipelineConfig) -> None:
 def _check_held_out_models(config: SelectionConfig) -> None:
     if not isinstance(config, CoresetStrategy):
         return
-    chosen = config.downsampling_config
-    for single in chosen.downsampling_list if isinstance(chosen, MultiDownsamplingConfig) else [chosen]:
+    for _, single in single_strategies(config.downsampling_config):
         if isinstance(single, RHOLossDownsampling):
             training = single.il_training_config
             check_model(ModelConfig(id=training.il_model_id, config=training.il_model_config))

@@ -157,6 +157,19 @@ WRONG: list[tuple[str, Any, str]] = [
         DOWNSAMPLING["Multi"] | {"downsampling_thresholds": [5, 5]},
         "5 does not",
     ),
+    *(
+        (
+            "selection_strategy.downsampling_config",
+            DOWNSAMPLING["Multi"] | {"downsampling_thresholds": [threshold, 5]},
+            f"downsampling_thresholds[0]: with threshold {threshold} the first strategy never serves",
+        )
+        for threshold in (0, -1)
+    ),
+    (
+        "selection_strategy.downsampling_config",
+        DOWNSAMPLING["Multi"] | {"downsampling_list": [{"strategy": "No"}] * 2 + [{"strategy": "Loss", "ratio": 30}]},
+        "downsampling_config.downsampling_list[2]: downsampling keeps 19 of the 64 samples of a batch",
+    ),
     (
         "selection_strategy.downsampling_config",
         {"downsampling_lst": [{"strategy": "No"}], "downsampling_thresholds": []},
@@ -165,7 +178,17 @@ WRONG: list[tuple[str, Any, str]] = [
     (
         "selection_strategy.downsampling_config",
         DOWNSAMPLING["RHOLoss"] | {"holdout_set_ratio": 40},
-        "holdout_set_ratio is 40, expected 50",
+        "holdout_set_ratio is 40 of 100, expected one half for strategy Twin",
+    ),
+    (
+        "selection_strategy.downsampling_config",
+        DOWNSAMPLING["RHOLoss"] | {"holdout_set_ratio_max": 1000},
+        "holdout_set_ratio is 50 of 1000, expected one half for strategy Twin",
+    ),
+    (
+        "selection_strategy.downsampling_config",
+        DOWNSAMPLING["RHOLoss"] | {"holdout_set_ratio_max": 50},
+        "holdout_set_ratio is 50 of 50, expected one half for strategy Twin",
     ),
     (
         "selection_strategy.downsampling_config",
@@ -337,8 +360,15 @@ def test_warm_up_may_have_a_policy_and_no_intervals(tmp_path: Path):
     assert messages(changed("trigger", trigger), tmp_path) == []
 
 
-def test_downsampling_before_batches_needs_no_divisor(tmp_path: Path):
-    downsampling = {"strategy": "Loss", "ratio": 33, "sample_then_batch": True}
+@pytest.mark.parametrize(
+    "downsampling",
+    [
+        {"strategy": "Loss", "ratio": 33, "sample_then_batch": True},
+        {"strategy": "No", "ratio_max": 1000},
+        DOWNSAMPLING["RHOLoss"] | {"holdout_set_ratio": 500, "holdout_set_ratio_max": 1000},
+    ],
+)
+def test_a_share_that_is_right(tmp_path: Path, downsampling: dict[str, Any]):
     assert messages(changed("selection_strategy", CORESET | {"downsampling_config": downsampling}), tmp_path) == []
 
 

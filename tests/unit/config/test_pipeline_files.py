@@ -182,7 +182,11 @@ DOWNSAMPLING: dict[str, dict[str, Any]] = {
         "il_training_config": IL_TRAINING,
     },
     "Multi": {
-        "downsampling_list": [{"strategy": "Loss", "ratio": 30}, {"strategy": "No"}, {"strategy": "Craig", "ratio": 7}],
+        "downsampling_list": [
+            {"strategy": "Loss", "ratio": 30, "sample_then_batch": True},
+            {"strategy": "No"},
+            {"strategy": "Craig", "ratio": 25},
+        ],
         "downsampling_thresholds": [2, 5],
     },
 }

@@ -65,7 +65,7 @@ def test_a_single_strategy_serves_all_triggers_after_the_warm_up():
     assert ratios(coreset(downsampling_config=mixed), 4) == [50, None, 20, 20]
 
 
-@given(st.lists(st.integers(0, 30), max_size=3, unique=True), st.integers(0, 10), st.integers(0, 40))
+@given(st.lists(st.integers(1, 30), max_size=3, unique=True), st.integers(0, 10), st.integers(0, 40))
 def test_the_schedule_is_that_of_a_switch_that_is_told_every_trigger(thresholds, warmup, trigger):
     thresholds.sort()
     index = 0
@@ -105,6 +105,7 @@ def test_warm_up_draws_nothing_from_the_first_cycle(view):
         ({"warmup_triggers": -1}, "greater than or equal to 0"),
         ({"downsampling_config": {"downsampling_list": [LOSS, NORM], "downsampling_thresholds": []}}, "1, one fewer"),
         ({"downsampling_config": schedule(3, 3)}, "does not follow 3"),
+        ({"downsampling_config": schedule(0, 3)}, "with threshold 0 the first strategy never serves"),
     ],
 )
 def test_what_could_never_run_is_refused(fields, message):

@@ -39,7 +39,9 @@ class Policy(SelectionStrategy):
     def downsampling(self, trigger):
         if self.how == "downsampling":
             return {"strategy": "Los"}
-        return {"strategy": "Loss", "ratio": 10 * trigger} if self.how == "right" else None
+        if self.how == "uneven":
+            return {"strategy": "Loss", "ratio": 30}
+        return {"strategy": "Loss", "ratio": 25 * trigger} if self.how == "right" else None
 
     def state_dict(self):
         return object() if self.how == "state" else {"calls": self.calls, "of": float if self.how == "json" else 1}
@@ -66,7 +68,7 @@ def test_it_writes_the_training_set_and_answers_with_the_state(view, tmp_path):
     answer = SelectionResult.from_json(run(job(view, tmp_path, {"calls": 3}).to_json(), lambda event: None))
     assert answer.state == {"calls": 4, "of": 1}
     assert answer.downsampling is not None
-    assert (answer.downsampling["strategy"], answer.downsampling["ratio"]) == ("Loss", 20)
+    assert (answer.downsampling["strategy"], answer.downsampling["ratio"]) == ("Loss", 50)
     assert answer.training_set.samples == 2
     keys, weights = _native.TrainingSet.open(answer.training_set.path, native_view(view.ref)).read(0, 2)
     assert keys.tolist() == [view.keys(35, 1)[0], view.keys(32, 1)[0]]
@@ -85,6 +87,7 @@ def test_a_first_call_has_no_state(view, tmp_path):
         ("state", "its state is object, not a dict"),
         ("json", "its state cannot be written as JSON"),
         ("downsampling", "its downsampling is wrong"),
+        ("uneven", "downsampling keeps 307 of the 1024 samples of a batch; keep a number that divides"),
     ],
 )
 def test_what_is_wrong_is_said(view, tmp_path, how, message):
