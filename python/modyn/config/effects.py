@@ -1,16 +1,32 @@
-"""What a pipeline file may say that has no effect here, because Modyn's design makes it meaningless.
+"""What a pipeline file may say that has no effect here.
 
-The reference system's files carry such settings. They are validated, and a run says once that it does not use them.
+Modyn's design makes some settings meaningless that the reference system's files carry, and some options do not apply
+beside others. They are validated, and a run says once that it does not use them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
+from modyn.config.downsampling import (
+    CraigDownsampling,
+    GradMatchDownsampling,
+    GradNormDownsampling,
+    KcenterGreedyDownsampling,
+    LossDownsampling,
+    NoDownsampling,
+    PluginDownsampling,
+    SingleDownsamplingConfig,
+    SubmodularDownsampling,
+    UncertaintyDownsampling,
+    single_strategies,
+)
 from modyn.config.pipeline import PipelineConfig
 from modyn.config.section import Loc, Section, dotted, walk
 from modyn.config.selection import CoresetStrategy
 from modyn.config.system import SystemConfig
+from modyn.config.training import TrainingConfig
 
 _PARTITIONS = "training sets are files that are read in whole batches; partitions exist only on the wire"
 _GAINS = "how many gains are computed at a time is the kernels' decision, and changes no choice"
@@ -27,6 +43,9 @@ _PIPELINE: dict[tuple[str, str], str] = {
     ("TrainingConfig", "num_prefetched_partitions"): _PARTITIONS,
     ("TrainingConfig", "parallel_prefetch_requests"): "samples are read from files, not requested from a service",
     ("TrainingConfig", "enable_accurate_gpu_measurements"): "times are measured for whole trainings and batches",
+    ("IlTrainingConfig", "seed"): "held-out models are seeded by the run's seed",
+    ("IlTrainingConfig", "retries"): "training.retries holds for all steps of a trigger",
+    ("IlTrainingConfig", "record_loss_every"): "losses of held-out models are not kept",
     ("CraigDownsampling", "selection_batch"): _GAINS,
     ("SubmodularDownsampling", "selection_batch"): _GAINS,
     ("_Selection", "maximum_keys_in_memory"): _PARTITIONS,
@@ -81,21 +100,28 @@ def no_effect(config: PipelineConfig | SystemConfig) -> list[tuple[str, str]]:
     if isinstance(config, PipelineConfig):
         found += [(dotted(loc), reason) for loc, reason in _idle_workers(config)]
         found += [(dotted(loc), reason) for loc, reason in _balance_of_nothing(config)]
+        found += [(dotted(loc), reason) for loc, reason in _idle_downsampling(config)]
     return found
 
 
 def _unused(section: Section) -> Iterator[tuple[str, str]]:
-    fields = type(section).model_fields
     names = {part.__name__ for part in type(section).__mro__}
     for (owner, key), reason in WITHOUT_EFFECT.items():
-        if owner in names and getattr(section, key) != fields[key].get_default(call_default_factory=True):
+        if owner in names and _is_chosen(section, key):
             yield key, reason
+
+
+def _is_chosen(section: Section, key: str) -> bool:
+    """Whether the section says something else than the default."""
+    default: Any = type(section).model_fields[key].get_default(call_default_factory=True)
+    return bool(getattr(section, key) != default)
 
 
 def _idle_workers(config: PipelineConfig) -> Iterator[tuple[Loc, str]]:
     reason = "decoding needs no Python, so the training process does it"
-    if config.data.decoder is not None and config.training.dataloader_workers:
-        yield ("training", "dataloader_workers"), reason
+    for loc, section in walk(config) if config.data.decoder is not None else ():
+        if isinstance(section, TrainingConfig) and section.dataloader_workers:
+            yield (*loc, "dataloader_workers"), reason
 
 
 def _balance_of_nothing(config: PipelineConfig) -> Iterator[tuple[Loc, str]]:
@@ -109,3 +135,48 @@ def _balance_of_nothing(config: PipelineConfig) -> Iterator[tuple[Loc, str]]:
         yield (*place, "force_column_balancing"), "force_required_target_size goes before it"
     if presampling.force_required_target_size and not is_balanced:
         yield (*place, "force_required_target_size"), f"strategy {presampling.strategy} reaches its size anyway"
+
+
+def _idle_downsampling(config: PipelineConfig) -> Iterator[tuple[Loc, str]]:
+    if not isinstance(config.selection_strategy, CoresetStrategy):
+        return
+    for loc, section in single_strategies(config.selection_strategy.downsampling_config):
+        for key, reason in _idle_options(section, config.training):
+            if _is_chosen(section, key):
+                yield ("selection_strategy", "downsampling_config", *loc, key), reason
+
+
+def _idle_options(section: SingleDownsamplingConfig, training: TrainingConfig) -> Iterator[tuple[str, str]]:
+    if isinstance(section, NoDownsampling):
+        for key in ("ratio_max", "sample_then_batch", "period", "forward_passes", "last_layer"):
+            yield key, 'strategy "No" keeps everything'
+        return
+    if section.sample_then_batch:
+        yield "forward_passes", "batches are made of what was chosen, so each goes through the model once"
+    else:
+        yield "period", "with sample_then_batch: false there is a choice within every batch"
+    if not _may_need_embeddings(section):
+        yield "last_layer", "the strategy does not go by embeddings"
+    if isinstance(section, SubmodularDownsampling) and section.submodular_function != "GraphCut":
+        yield "graph_cut_lambda", f"the function is {section.submodular_function}"
+    if isinstance(section, _RECORDABLE) and _is_scored_first(section, training):
+        yield "scores", "the only choice of a training comes before anything is recorded"
+
+
+_RECORDABLE = (LossDownsampling, GradNormDownsampling, UncertaintyDownsampling)
+
+
+def _may_need_embeddings(section: SingleDownsamplingConfig) -> bool:
+    if isinstance(section, GradMatchDownsampling | CraigDownsampling | SubmodularDownsampling):
+        return section.full_grad_approximation == "LastLayerWithEmbedding"
+    return isinstance(section, KcenterGreedyDownsampling | PluginDownsampling)
+
+
+def _is_scored_first(
+    section: LossDownsampling | GradNormDownsampling | UncertaintyDownsampling, training: TrainingConfig
+) -> bool:
+    """Whether a training chooses once, and no earlier one has left scores of this kind."""
+    in_whole_epochs = training.num_samples_to_pass is None
+    once = section.period == 0 or (in_whole_epochs and section.period >= training.epochs_per_trigger)
+    in_history = not isinstance(section, UncertaintyDownsampling) or section.score_metric == "Entropy"
+    return once and not (training.record_history and in_history)

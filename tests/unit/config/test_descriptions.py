@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from modyn.config import NamedPolicy, PipelineConfig, SystemConfig, json_schema, no_effect, policies
 from modyn.config.annotations import field_types, items_of, tagged_members
@@ -14,6 +15,7 @@ from modyn.config.reference import configuration_reference, example
 from modyn.config.section import Section
 
 from .pipelines import changed, loaded, reference
+from .test_pipeline_files import DOWNSAMPLING, IL_TRAINING
 
 DOCS = Path(__file__).parents[3] / "docs"
 
@@ -96,6 +98,11 @@ def test_what_has_no_effect_is_named_only_if_a_file_says_something_else(tmp_path
 def test_workers_have_nothing_to_do_with_a_decoder(tmp_path: Path):
     config = loaded(example().replace("shuffle: true", "shuffle: true\n  dataloader_workers: 2"), tmp_path)
     assert [key for key, _ in no_effect(config)] == ["training.dataloader_workers"]
+    strategy = {"name": "CoresetStrategy", "downsampling_config": DOWNSAMPLING["RHOLoss"]}
+    held_out = loaded(yaml.safe_load(example()) | {"selection_strategy": strategy}, tmp_path)
+    assert [key for key, _ in no_effect(held_out)] == [
+        "selection_strategy.downsampling_config.il_training_config.dataloader_workers"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -113,6 +120,68 @@ def test_balance_is_a_matter_of_groups(tmp_path: Path, strategy: str, flags: lis
     config = loaded(changed("selection_strategy.presampling_config", presampling), tmp_path)
     found = [key for key, _ in no_effect(config) if "presampling" in key]
     assert found == [f"selection_strategy.presampling_config.{key}" for key in idle]
+
+
+EMBEDDED = {"full_grad_approximation": "LastLayerWithEmbedding"}
+RECORDED = {"sample_then_batch": True, "scores": "recorded"}
+IDLE: list[tuple[dict[str, Any], list[str]]] = [
+    ({"strategy": "Loss", "period": 2}, ["period"]),
+    ({"strategy": "Loss", "period": 0}, ["period"]),
+    ({"strategy": "Loss", "period": 2, "sample_then_batch": True}, []),
+    ({"strategy": "Loss", "forward_passes": "two"}, []),
+    ({"strategy": "Loss", "forward_passes": "two", "sample_then_batch": True}, ["forward_passes"]),
+    ({"strategy": "RS2", "with_replacement": True, "forward_passes": "one"}, ["forward_passes"]),
+    ({"strategy": "GradNorm", "last_layer": "haed"}, ["last_layer"]),
+    ({"strategy": "Craig", "last_layer": "head"}, ["last_layer"]),
+    ({"strategy": "Craig", "last_layer": "head", **EMBEDDED}, []),
+    ({"strategy": "KcenterGreedy", "last_layer": "head"}, []),
+    ({"strategy": "own:Policy", "last_layer": "head", "period": 3}, ["period"]),
+    ({"strategy": "Submodular", "submodular_function": "GraphCut", "graph_cut_lambda": 2}, []),
+    (
+        {"strategy": "Submodular", "submodular_function": "FacilityLocation", "graph_cut_lambda": 2},
+        ["graph_cut_lambda"],
+    ),
+    ({"strategy": "Loss", **RECORDED}, []),
+    ({"strategy": "Loss", **RECORDED, "period": 0}, ["scores"]),
+    ({"strategy": "Loss", **RECORDED, "period": 4}, []),
+    ({"strategy": "Loss", **RECORDED, "period": 5}, ["scores"]),
+    (
+        {"strategy": "No", "ratio_max": 1000, "period": 2, "sample_then_batch": True},
+        ["ratio_max", "sample_then_batch", "period"],
+    ),
+    (DOWNSAMPLING["RHOLoss"], []),
+    (DOWNSAMPLING["RHOLoss"] | {"il_training_config": IL_TRAINING | {"seed": 1}}, ["il_training_config.seed"]),
+]
+
+
+@pytest.mark.parametrize(("section", "idle"), IDLE)
+def test_options_of_downsampling_that_do_not_apply(tmp_path: Path, section: dict[str, Any], idle: list[str]):
+    single = {"ratio": 50} | section if section["strategy"] != "No" else section
+    listed = {"downsampling_list": [{"strategy": "No"}, single], "downsampling_thresholds": [1]}
+    for place, config in (("", single), (".downsampling_list[1]", listed)):
+        found = no_effect(loaded(changed("selection_strategy.downsampling_config", config), tmp_path))
+        keys = [key for key, _ in found if "downsampling" in key]
+        assert keys == [f"selection_strategy.downsampling_config{place}.{key}" for key in idle]
+
+
+@pytest.mark.parametrize(
+    ("section", "idle"),
+    [
+        ({"strategy": "Loss"}, False),
+        ({"strategy": "Uncertainty", "score_metric": "Entropy"}, False),
+        ({"strategy": "Uncertainty", "score_metric": "Margin"}, True),
+    ],
+)
+def test_a_history_gives_scores_to_a_single_choice(tmp_path: Path, section: dict[str, Any], idle: bool):
+    config = {"ratio": 50, "period": 0} | RECORDED | section
+    data = changed("training.record_history", True, changed("selection_strategy.downsampling_config", config))
+    assert any(key.endswith(".scores") for key, _ in no_effect(loaded(data, tmp_path))) == idle
+
+
+def test_whether_a_training_of_so_many_samples_chooses_once_is_not_known(tmp_path: Path):
+    config = {"strategy": "Loss", "ratio": 50, "period": 5} | RECORDED
+    data = changed("training.num_samples_to_pass", [1000], changed("selection_strategy.downsampling_config", config))
+    assert [key for key, _ in no_effect(loaded(data, tmp_path)) if "scores" in key] == []
 
 
 def test_the_policies_of_a_file(tmp_path: Path):
