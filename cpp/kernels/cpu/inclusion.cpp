@@ -1,9 +1,13 @@
 #include "kernels/cpu/inclusion.hpp"
 
+#include <cmath>
 #include <vector>
 
 namespace modyn::kernels {
 namespace {
+
+// Thresholds are kept above this by scaling, far from where numbers lose digits.
+constexpr double kLeast = 0x1p-700;
 
 // Weights that are at least a bound, in the order of the samples, and the sum of the others.
 struct Large {
@@ -73,10 +77,12 @@ double scale_for(double largest) {
   return largest < 0x1p-700 ? 0x1p600 : 1;
 }
 
+// What puts the largest weight near 2^800, as far as a power of two can.
+double largest_scale_for(double largest) { return std::ldexp(1.0, std::min(1000, 800 - std::ilogb(largest))); }
+
 // The rule with a threshold, and if need be another scale, such that the probabilities sum up to k.
 InclusionRule with_threshold(const Weights& weights, InclusionRule rule, std::size_t k, const WeightSums& sums,
                              double total, const Threads& threads) {
-  constexpr double kLeast = 0x1p-700;
   constexpr int kPasses = 6;
   rule.threshold = total / static_cast<double>(k);
   if (sums.largest * rule.scale + rule.floor < rule.threshold) return rule;
@@ -131,16 +137,21 @@ Inclusion find_inclusion(const Weights& weights, std::size_t k, double smoothing
     rule = {.scale = 0, .floor = 1, .threshold = static_cast<double>(count) / static_cast<double>(k), .of_zero = 0};
     return inclusion;
   }
-  if (smoothing <= 0 && k >= sums.positive) {
+  const auto set_scale = [&](double scale) {
+    if (scale != rule.scale) sums = sum_all(weights, scale, threads);
+    rule.scale = scale;
+    rule.floor = smoothing * (sums.total / (1 - smoothing)) / static_cast<double>(count);
+  };
+  set_scale(scale_for(sums.largest));
+  if (smoothing > 0 && rule.floor < kLeast) set_scale(largest_scale_for(sums.largest));
+  // Less than that at the largest scale: each weight outweighs all floors together, as if there were none.
+  if (rule.floor < kLeast) rule.floor = 0;
+  if (rule.floor == 0 && k >= sums.positive) {
     rule.threshold = 0;
     rule.of_zero = units(k - sums.positive, count - sums.positive);
     return inclusion;
   }
-  rule.scale = scale_for(sums.largest);
-  if (rule.scale != 1) sums = sum_all(weights, rule.scale, threads);
-  const double total = sums.total / (1 - smoothing);
-  rule.floor = smoothing * total / static_cast<double>(count);
-  rule = with_threshold(weights, rule, k, sums, total, threads);
+  rule = with_threshold(weights, rule, k, sums, sums.total / (1 - smoothing), threads);
   return inclusion;
 }
 

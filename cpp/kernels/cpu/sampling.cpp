@@ -5,6 +5,8 @@
 #include <bit>
 #include <numeric>
 #include <span>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "kernels/cpu/inclusion.hpp"
@@ -106,11 +108,19 @@ class Pivotal {
     std::vector<Undecided> undecided(part_count(weights_.count));
     std::vector<std::size_t> chosen(undecided.size());
     threads_.for_each(undecided.size(), [&](std::size_t part) { undecided[part] = fight_in(part, chosen[part]); });
-    decide(undecided, k_ - std::accumulate(chosen.begin(), chosen.end(), std::size_t{0}));
+    const std::size_t decided = std::accumulate(chosen.begin(), chosen.end(), std::size_t{0});
+    if (decided > k_) refuse(decided);
+    decide(undecided, k_ - decided);
     write(sample);
   }
 
  private:
+  // Nothing is written then.
+  [[noreturn]] void refuse(std::size_t sum) const {
+    throw std::logic_error("weighted_sample: inclusion probabilities of " + std::to_string(weights_.count) +
+                           " weights sum up to about " + std::to_string(sum) + ", not to k, " + std::to_string(k_));
+  }
+
   void mark(std::size_t sample) { is_in_[sample / 64] |= std::uint64_t{1} << (sample % 64); }
 
   // For `count` units of a part, or of what comes behind the last part.
@@ -142,6 +152,10 @@ class Pivotal {
     if (count == 0) return;
     std::vector<std::uint64_t> units(undecided.size());
     for (std::size_t at = 0; at < units.size(); ++at) units[at] = undecided[at].units;
+    const auto sum = std::accumulate(units.begin(), units.end(), static_cast<unsigned __int128>(0));
+    if (sum <= static_cast<unsigned __int128>(count - 1) * kCertain) {
+      refuse(k_ - count + static_cast<std::size_t>(sum / kCertain));
+    }
     const Undecided last = fight(
         units, count - 1, bits(undecided.size(), count - 1), [&](std::size_t at) { return undecided[at].who; },
         [this](std::size_t who) { mark(who); });

@@ -1,5 +1,6 @@
 #include "modyn/kernels/sampling.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -17,10 +18,11 @@ struct Chosen {
   std::size_t unusable = 0;
 };
 
-Chosen choose(const std::vector<float>& weights, std::size_t k, std::uint64_t seed, const Threads& threads) {
+Chosen choose(const std::vector<float>& weights, std::size_t k, std::uint64_t seed, const Threads& threads,
+              double smoothing = 0) {
   Chosen chosen{.indices = std::vector<std::int64_t>(k), .probabilities = std::vector<double>(k)};
   chosen.unusable =
-      weighted_sample({.values = weights.data(), .type = WeightType::kFloat32, .count = weights.size()}, k, 0,
+      weighted_sample({.values = weights.data(), .type = WeightType::kFloat32, .count = weights.size()}, k, smoothing,
                       {.seed = seed, .trigger = 1, .purpose = Purpose::kSample, .index = 2},
                       {.indices = chosen.indices.data(), .probabilities = chosen.probabilities.data()}, threads);
   return chosen;
@@ -77,6 +79,19 @@ TEST_P(WeightedSampling, CountsWhatIsNoWeight) {
   EXPECT_EQ(chosen.unusable, 4);
   EXPECT_EQ(chosen.indices, (std::vector<std::int64_t>{0, 7}));
   EXPECT_EQ(chosen.probabilities, (std::vector<double>{1, 1}));
+}
+
+TEST_P(WeightedSampling, TakesAUniformPartThatIsTooSmallToBeANumber) {
+  std::vector<float> weights(20'000);
+  weights[12'345] = 2.8e-40F;
+  for (const double smoothing : {std::numeric_limits<double>::denorm_min(), 1e-300, 1e-270, 1e-200}) {
+    const Chosen chosen = choose(weights, 4, 5, test_threads(2), smoothing);
+    for (std::size_t at = 1; at < 4; ++at) ASSERT_LT(chosen.indices[at - 1], chosen.indices[at]);
+    for (std::size_t at = 0; at < 4; ++at) {
+      EXPECT_NEAR(chosen.probabilities[at], chosen.indices[at] == 12'345 ? 1 : 3.0 / 19'999, 1e-12);
+    }
+    EXPECT_EQ(std::count(chosen.indices.begin(), chosen.indices.end(), 12'345), 1);
+  }
 }
 
 MODYN_TEST_EVERY_ISA(WeightedSampling);

@@ -1,10 +1,14 @@
 """The sequential pivotal method in plain PyTorch, on any device; modyn/kernels/sampling.hpp says what it is.
 
-The same integers and parts as in the kernel, all units at once: who is left over from a unit matters to nobody's
-chances, so it is found at the end.
+The same parts and random numbers as in the kernel, all units at once: who is left over from a unit matters to nobody's
+chances, so it is found at the end. Where sums of weights are exact, as those of whole numbers are, probabilities are
+the same integers too, and so the same samples are chosen. Other sums depend on the order in which they are added up;
+then a probability may differ in its last bits, and in rare cases somebody else ends a unit.
 """
 
 from __future__ import annotations
+
+import math
 
 import torch
 from torch import Tensor
@@ -37,27 +41,32 @@ def _probabilities(usable: Tensor, k: int, smoothing: float) -> Tensor:
     if smoothing <= 0 and k >= positive:
         of_zero = (k - positive) * _CERTAIN // (count - positive)
         return torch.where(usable > 0, _CERTAIN, of_zero)
-    weights = _scaled(usable)
+    # If mixed far above 1, so that the part that is the same for all is a number, however small it is.
+    weights = _scaled(usable, 800 if smoothing > 0 else 0)
     if smoothing > 0:
         weights = weights + smoothing * (weights.sum() / (1 - smoothing)) / count
     certain = torch.zeros_like(usable, dtype=torch.bool)
     while True:
-        threshold = _threshold(weights.where(~certain, 0), k - int(certain.sum()))
+        missing = k - int(certain.sum())
+        if missing == 0:  # beside these the others are nothing
+            units = (weights > 0).long()
+            break
+        threshold = _threshold(weights.where(~certain, 0), missing)
         more = certain | (weights >= threshold.clamp(min=2.0**-800))
         if torch.equal(more, certain):
+            units = _units(weights, threshold)
             break
         certain = more
         # Beside certain weights the others may have been so small that they lost digits.
-        weights = weights if smoothing > 0 else _scaled(usable.where(~certain, 0))
-    units = _units(weights, threshold)
+        weights = weights if smoothing > 0 else _scaled(usable.where(~certain, 0), 0)
     return torch.where(certain, _CERTAIN, torch.where(usable > 0, units.clamp(min=1), units))
 
 
-def _scaled(weights: Tensor) -> Tensor:
-    """With the largest one from 1/2 to 1."""
-    exponent = -torch.frexp(weights.max()).exponent
-    half = exponent // 2  # 2^exponent itself may be no number
-    return torch.ldexp(torch.ldexp(weights, half), exponent - half)
+def _scaled(weights: Tensor, exponent: int) -> Tensor:
+    """With the largest one from 2^(exponent - 1) to 2^exponent."""
+    change = exponent - math.frexp(float(weights.max()))[1]
+    half = change // 2  # 2^change itself may be no number
+    return weights * 2.0**half * 2.0 ** (change - half)
 
 
 def _units(weights: Tensor, threshold: Tensor) -> Tensor:
@@ -72,8 +81,11 @@ def _threshold(weights: Tensor, k: int) -> Tensor:
     left = torch.arange(k, 0, -1, device=weights.device)
     certain = (descending[:k] * left >= rest).sum().clamp(max=k - 1)
     threshold = rest[certain] / left[certain]
+    # Once more, because adding up sorted numbers one by one loses digits; unless so many are at least the threshold,
+    # because they outweigh the others by more than a number has digits, that none is missing.
     below = weights < threshold
-    return torch.where(below, weights, 0).sum() / (k - (~below).sum())
+    others = k - (~below).sum()
+    return torch.where(others > 0, torch.where(below, weights, 0).sum() / others, threshold)
 
 
 def _pivotal(units: Tensor, k: int, seed: int, trigger: int, purpose: int) -> Tensor:

@@ -42,6 +42,12 @@ def probabilities_by_definition(weights: list[float], k: int, smoothing: float =
     return [float(min(Fraction(1), weight * (k - certain) / rest)) for weight in usable]
 
 
+def reference_sample(weights: torch.Tensor, k: int, seed: int, smoothing: float = 0.0) -> sampling.WeightedSample:
+    """What plain PyTorch chooses."""
+    signed = seed - 2**64 if seed >= 2**63 else seed
+    return sampling.WeightedSample(*sampling.WEIGHTED_SAMPLE.reference(weights, k, smoothing, signed, 0, PURPOSE, 0))
+
+
 def draws(weights: torch.Tensor, k: int, count: int, smoothing: float = 0.0) -> torch.Tensor:
     """Which samples each of `count` draws chose, bool [count, N]."""
     chosen = torch.zeros(count, len(weights), dtype=torch.bool)
@@ -99,6 +105,71 @@ def test_the_reference_chooses_likewise(count: int, part: float, largest: int, s
     in_both = torch.isin(sample.indices, reference[0])
     of_reference = reference[1][torch.isin(reference[0], sample.indices)]
     torch.testing.assert_close(sample.probabilities[in_both], of_reference, rtol=1e-12, atol=0)
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from([0.0, 1.0, 1.0, 5e-324]),
+            st.tuples(st.floats(1, 2), st.integers(-300, 300)).map(lambda parts: parts[0] * 10.0 ** parts[1]),
+        ),
+        min_size=1,
+        max_size=30,
+    ),
+    st.integers(0, 30),
+    st.sampled_from([0.0, 0.0, 5e-324, 1e-300, 1e-100, 1e-17, 0.5]),
+    st.integers(0, 2**64 - 1),
+)
+def test_weights_and_mixtures_over_hundreds_of_decades(
+    weights: list[float], k: int, smoothing: float, seed: int
+) -> None:
+    k = min(k, len(weights))
+    given = torch.tensor(weights, dtype=torch.float64)
+
+    sample = weighted_sample(given, k, seed=seed, purpose=PURPOSE, smoothing=smoothing)
+    reference = reference_sample(given, k, seed, smoothing)
+
+    expected = torch.tensor(probabilities_by_definition(weights, k, smoothing), dtype=torch.float64)
+    for found in (sample, reference):
+        assert len(found.indices) == k
+        assert (found.indices.diff() > 0).all()
+        assert set((expected == 1).nonzero()[:, 0].tolist()[:k]) <= set(found.indices.tolist())
+        torch.testing.assert_close(found.probabilities, expected[found.indices], rtol=1e-9, atol=2.0**-60)
+
+
+def test_weights_beside_which_all_others_lose_their_digits() -> None:
+    for numbers, k, certain in (
+        ([1.0, 1.0, 1e-20], 2, [0, 1]),
+        ([0.5, 1e-19, 1e-19, 1e-19], 1, [0]),
+        ([1e-20] * 9000 + [3.0, 1e-20, 2.0], 2, [9000, 9002]),
+    ):
+        weights = torch.tensor(numbers, dtype=torch.float64)
+        for seed in range(5):
+            for found in (
+                weighted_sample(weights, k, seed=seed, purpose=PURPOSE),
+                reference_sample(weights, k, seed),
+            ):
+                assert found.indices.tolist() == certain
+                assert found.probabilities.tolist() == [1.0] * k
+
+
+def test_a_uniform_part_that_is_too_small_to_be_a_number() -> None:
+    # It decides among samples without a weight, however small it is.
+    for weights, k, smoothing in (
+        (torch.tensor([2.8e-40] + [0.0] * 8), 4, 1e-300),
+        (torch.tensor([1.0, 0, 0, 0]), 2, 5e-324),
+        (torch.tensor([5e-324, 0, 0, 0], dtype=torch.float64), 2, 5e-324),
+    ):
+        others = (k - 1) / (len(weights) - 1)
+        for seed in range(5):
+            for found in (
+                weighted_sample(weights, k, seed=seed, purpose=PURPOSE, smoothing=smoothing),
+                reference_sample(weights, k, seed, smoothing),
+            ):
+                assert found.indices[0] == 0
+                assert found.probabilities.tolist() == [1.0] + [pytest.approx(others)] * (k - 1)
+                assert len(found.indices.unique()) == k
 
 
 @pytest.mark.parametrize("k", [1, 3, 20, 39])
