@@ -39,7 +39,10 @@ def dense(tensor: torch.Tensor, dtype: torch.dtype = torch.float32) -> torch.Ten
 
 def address(tensor: torch.Tensor | None) -> int:
     """Where the first number lies; 0 for None, which kernels take as a null pointer."""
-    return 0 if tensor is None else tensor.data_ptr()
+    if tensor is None:
+        return 0
+    assert tensor.is_contiguous(), "kernels know of no strides: hand them what `dense` gives"
+    return tensor.data_ptr()
 
 
 def threads() -> int:

@@ -313,6 +313,18 @@ def test_a_pick_that_equals_an_earlier_one_still_stands_for_itself() -> None:
     assert nearest.tolist() == [0, 1, 0, 0, 2]
 
 
+@pytest.mark.parametrize("similarity", ["cosine", "distance"])
+def test_picks_may_be_a_view_of_any_strides(similarity: str) -> None:
+    features = normal(40, 3, seed=13)
+    of_all = torch.arange(40).view(20, 2)
+
+    for picks in (of_all[:, 1], torch.arange(40)[::3], torch.tensor(7).expand(4)):
+        found = nearest_pick(features, None, picks, similarity=similarity)
+        expected = nearest_pick(features, None, picks.clone(), similarity=similarity)
+        assert found[0].tolist() == expected[0].tolist()
+        assert found[1].tolist() == expected[1].tolist()
+
+
 def test_no_samples_and_no_picks_are_a_result() -> None:
     for optimizer in OPTIMIZERS:
         picks, gains = facility_location(torch.ones(0, 4), k=0, optimizer=optimizer)
