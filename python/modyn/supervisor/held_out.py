@@ -1,7 +1,8 @@
 """Trains the models that RHO-LOSS compares with, on held-out samples of a trigger's training set, as jobs of their own.
 
 `Simple` holds out a share of the training set and trains one model on it. `Twin` trains one model on each half, and
-each judges the other half, so no sample is judged by a model that has seen it. Held-out samples stay in the training
+each judges the other half. A sample belongs to the same half throughout the run, and a twin goes on from twins of its
+own half alone, so no sample is judged by a model that has seen it, now or before. Held-out samples stay in the training
 set. A model is committed as soon as it is trained: a run that is resumed does not train it again.
 """
 
@@ -17,7 +18,7 @@ from modyn.config.downsampling import RHOLossDownsampling
 from modyn.metadata.journal import Attempt
 from modyn.metadata.tables import TriggerRow
 from modyn.model_storage.local import LocalModelStorage
-from modyn.selector.holdout import write_holdout
+from modyn.selector.holdout import write_half, write_share
 from modyn.storage.api import View
 from modyn.supervisor.context import RunContext
 from modyn.supervisor.jobs import run_step
@@ -38,21 +39,40 @@ class HeldOutModels:
         self._storage = LocalModelStorage(context.folder / "held-out")
 
     def of(self, row: TriggerRow, config: RHOLossDownsampling) -> list[HeldOutModel]:
-        """The models of a selected trigger, trained now unless they are committed."""
+        """The models of a selected trigger, trained now unless they are committed.
+
+        There are none if all samples of the training set belong to one half, so that nobody could judge them.
+        """
         done = [HeldOutModel.from_json(one) for one in (row.held_out or {}).get("models", [])]
-        shares = _shares(config, row.training_samples or 0)
-        for part in range(len(done), len(shares)):
-            started = time.perf_counter()
-            done.append(self._train(row, config, part, shares[part]))
+        parts = range(len(done), 2 if config.holdout_set_strategy == "Twin" else 1)
+        started = time.perf_counter()
+        held_out = [self._hold_out(row, config, part) for part in parts]
+        if not all(samples for _, samples in held_out):
+            what = "nothing is left to train a held-out model on, so samples are chosen by their loss alone"
+            self._context.events.publish("warning", message=f"trigger {row.trigger}: {what}")
+            return done
+        for part, (path, samples) in zip(parts, held_out, strict=True):
+            done.append(self._train(row, config, part, path, samples))
             models = [model.to_json() for model in done]
             self._context.journal.held_out(row.trigger, models, time.perf_counter() - started)
+            started = time.perf_counter()
         return done
 
-    def _train(self, row: TriggerRow, config: RHOLossDownsampling, part: int, share: tuple[int, int]) -> HeldOutModel:
-        context, trigger = self._context, row.trigger
+    def _hold_out(self, row: TriggerRow, config: RHOLossDownsampling, part: int) -> tuple[Path, int]:
+        """The file of what a model is trained on, and how many samples that are."""
+        context, view = self._context, self._view.ref
         assert row.training_set is not None, "a selected trigger has a training set"
-        path = context.folder / "training-sets" / f"{trigger:05d}.held-out-{part}.trainingset"
-        samples = write_holdout(path, self._view.ref, Path(row.training_set), context.seed, trigger, share)
+        path = context.folder / "training-sets" / f"{row.trigger:05d}.held-out-{part}.trainingset"
+        whole = Path(row.training_set)
+        if config.holdout_set_strategy == "Twin":
+            return path, write_half(path, view, whole, context.seed, part)
+        share = (config.holdout_set_ratio, config.holdout_set_ratio_max)
+        return path, write_share(path, view, whole, context.seed, row.trigger, share)
+
+    def _train(
+        self, row: TriggerRow, config: RHOLossDownsampling, part: int, training_set: Path, samples: int
+    ) -> HeldOutModel:
+        context, trigger = self._context, row.trigger
         earlier = context.journal.latest_attempt(f"held-out-{part}", trigger)
         context.events.publish("held_out_training_started", trigger=trigger, part=part, samples=samples)
 
@@ -62,7 +82,7 @@ class HeldOutModels:
                 pipeline=_pipeline(context.config.model_dump(mode="json"), config),
                 source_folder=context.source_folder,
                 view=self._view.ref,
-                training_set=path,
+                training_set=training_set,
                 trigger=trigger,
                 # Another seed than the run's, or its models would start from the weights of the models they judge.
                 seed=_native.random_bits(context.seed, trigger, _native.PURPOSE_HOLDOUT, 1 + part),
@@ -80,25 +100,23 @@ class HeldOutModels:
         stored = self._storage.store(result.model, result.digest, model=2 * trigger + part)
         context.journal.attempt_won(attempt)
         context.events.publish("held_out_training_finished", trigger=trigger, part=part, seconds=result.seconds)
-        return HeldOutModel(stored.path, path, result.seconds)
+        return HeldOutModel(stored.path, training_set, result.seconds)
 
     def _previous(self, trigger: int, config: RHOLossDownsampling, part: int) -> Path | None:
-        """The model of the latest earlier trigger that has one, if training goes on from it."""
+        """The model of the latest earlier trigger that has one of its kind, if training goes on from it."""
         if not config.il_training_config.use_previous_model:
             return None
         for row in reversed(self._context.journal.triggers()[:trigger]):
             models = (row.held_out or {}).get("models", [])
-            if part < len(models):
+            if part < len(models) and _kind(RHOLossDownsampling.model_validate(row.downsampling)) == _kind(config):
                 return HeldOutModel.from_json(models[part]).model
         return None
 
 
-def _shares(config: RHOLossDownsampling, samples: int) -> list[tuple[int, int]]:
-    """Bounds of the parts in the permuted training set; no part is empty unless there is but one sample."""
-    held_out = min(samples, max(1, samples * config.holdout_set_ratio // config.holdout_set_ratio_max))
-    if config.holdout_set_strategy == "Simple" or held_out == samples:
-        return [(0, held_out)]
-    return [(0, held_out), (held_out, samples)]
+def _kind(config: RHOLossDownsampling) -> tuple[Any, ...]:
+    """What models of a schedule's entries must have in common for one to go on from the other."""
+    training = config.il_training_config
+    return config.holdout_set_strategy, training.il_model_id, training.il_model_config
 
 
 def _pipeline(pipeline: dict[str, Any], config: RHOLossDownsampling) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from tests.unit.trainer.workbench import PIPELINE, Workbench
 
 from modyn import _native
-from modyn.selector.holdout import write_holdout
+from modyn.selector.holdout import write_half, write_share
 from modyn.trainer.api import HeldOutModel, TrainingRequest
 
 EMBEDDED = {"full_grad_approximation": "LastLayerWithEmbedding"}
@@ -60,21 +60,28 @@ def request_for(
     section = {"ratio": 25} | section
     request = workbench.request(changes, downsampling=section, **fields)
     if section["strategy"] == "RHOLoss":
-        halves = 1 if section["holdout_set_strategy"] == "Simple" else 2
-        request.held_out.extend(held_out_model(workbench, request, half) for half in range(halves))
+        request.held_out.extend(held_out_models(workbench, request))
     return request
 
 
-def held_out_model(workbench: Workbench, request: TrainingRequest, half: int) -> HeldOutModel:
-    """A small model that was trained on one half of the training set."""
-    path = request.folder / f"held-out-{half}.set"
-    samples = len(native_set(workbench, request.training_set))
-    middle = max(1, samples // 2)
-    share = [(0, middle), (middle if middle < samples else 0, samples)][half]
-    write_holdout(path, workbench.view, request.training_set, request.seed, request.trigger, share)
+def held_out_models(workbench: Workbench, request: TrainingRequest) -> list[HeldOutModel]:
+    """Small models that were trained on held-out samples; none if there is no sample for one of them."""
+    section = request.downsampling
+    assert section is not None
+    view, whole, seed = workbench.view, request.training_set, request.seed
+    paths = [request.folder / f"held-out-{part}.set" for part in range(2)]
+    if section["holdout_set_strategy"] == "Twin":
+        sizes = [write_half(path, view, whole, seed, half) for half, path in enumerate(paths)]
+    else:
+        share = (section["holdout_set_ratio"], 100)
+        sizes = [write_share(paths[0], view, whole, seed, request.trigger, share)]
+    if not all(sizes):
+        return []
     changes = {"model.config": IL_TRAINING["il_model_config"], "training.epochs_per_trigger": 1}
-    result = workbench.train(changes, training_set=path, seed=100 + half)
-    return HeldOutModel(result.model, path, result.seconds)
+    results = [
+        workbench.train(changes, training_set=path, seed=100 + part) for part, path in enumerate(paths[: len(sizes)])
+    ]
+    return [HeldOutModel(result.model, path, result.seconds) for result, path in zip(results, paths, strict=False)]
 
 
 def native_set(workbench: Workbench, path: Path) -> _native.TrainingSet:
