@@ -13,13 +13,14 @@ from modyn.config.downsampling import RHOLossDownsampling
 from modyn.config.model import ModelConfig
 from modyn.models.build import build_model
 from modyn.models.weights import load_weights
+from modyn.trainer.api import HeldOutModel
 from modyn.trainer.components import Components
 from modyn.trainer.data.feeding import Feeding
 from modyn.trainer.data.source import TrainingSamples
 from modyn.trainer.downsampling.api import BOTH_MODES, Candidates, Choice, Draw, Mode, Needs, Stateless
 from modyn.trainer.downsampling.outputs import Outputs
 from modyn.trainer.downsampling.scorer import Scorer
-from modyn.trainer.downsampling.scoring import ScoringPass
+from modyn.trainer.downsampling.scoring import Scored, ScoringPass
 
 # Scoring passes of the training itself count from 0.
 _FIRST_PASS = 1 << 20
@@ -34,15 +35,19 @@ def irreducible_losses(
 ) -> Tensor:
     """The loss of each sample of a training set under the held-out model that has not seen it, float32 [N].
 
-    The loss is that of the training's own criterion. Of a single model it is the loss of all samples; of two, each
-    judges those that the other was trained on. Samples of weight 0, such as deleted ones, have the loss 0.
+    The loss is that of the training's own criterion. A single model judges all samples; of twins each judges those of
+    the other's half, so each sample goes through one of them once. Samples that have no judge, and those of weight 0,
+    such as deleted ones, have the loss 0.
     """
-    training = feeding.config.training
+    training, il = feeding.config.training, config.il_training_config
+    model_config = ModelConfig(id=il.il_model_id, config=il.il_model_config)
     losses = torch.zeros(len(samples))
-    models = feeding.request.held_out
-    for number, one in enumerate(models):
-        il = config.il_training_config
-        model_config = ModelConfig(id=il.il_model_id, config=il.il_model_config)
+    for number, one in enumerate(feeding.request.held_out):
+        places = torch.arange(len(samples))
+        if config.holdout_set_strategy == "Twin":
+            places = _places_of_others(samples, one)
+        if len(places) == 0:
+            continue
         model = build_model(model_config, feeding.request.source_folder, parts.device, amp=training.amp)
         load_weights(model, one.model)
         scoring = ScoringPass(
@@ -52,13 +57,28 @@ def irreducible_losses(
             None,
             progress,
         )
-        scored = scoring.run(samples, torch.arange(len(samples)), _Losses(), _FIRST_PASS + number)
-        mine = torch.ones(len(scored.positions), dtype=torch.bool)
-        if len(models) > 1:
-            keys, _ = samples.read_at(scored.positions.numpy())
-            mine = torch.from_numpy(~np.isin(keys, samples.keys_of(one.training_set)))
-        losses[scored.positions[mine]] = scored.candidates.columns["loss"].cpu()[mine]
+        scored = _score(scoring, feeding, samples, places, number)
+        losses[scored.positions] = scored.candidates.columns["loss"].cpu()
     return losses
+
+
+def _places_of_others(samples: TrainingSamples, model: HeldOutModel) -> Tensor:
+    """Where the samples are that the model was not trained on, int64 [n], ascending, without deleted ones."""
+    keys, _ = samples.read_at(np.arange(len(samples)))
+    seen = np.isin(keys, samples.keys_of(model.training_set))
+    return torch.from_numpy(np.flatnonzero(~seen & ~samples.are_deleted(keys)))
+
+
+def _score(scoring: ScoringPass, feeding: Feeding, samples: TrainingSamples, places: Tensor, number: int) -> Scored:
+    """One pass over the samples at these places, which is written as a set of its own unless it is all of them."""
+    if len(places) == len(samples):
+        return scoring.run(samples, places, _Losses(), _FIRST_PASS + number)
+    path = feeding.request.folder / f"judged-{number}.trainingset"
+    path.unlink(missing_ok=True)
+    samples.write_choice(path, places.numpy(), None)
+    scored = scoring.run(feeding.samples(path), places, _Losses(), _FIRST_PASS + number)
+    path.unlink()
+    return scored
 
 
 class _Losses(Stateless):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -9,6 +12,7 @@ from tests.unit.trainer.downsampling.sections import RHO_LOSS, native_set, reque
 from tests.unit.trainer.workbench import Workbench
 from torch import Tensor
 
+from modyn import _native
 from modyn.metadata.history import TrainingHistory
 from modyn.models.user_modules import import_user_module
 from modyn.trainer.api import HeldOutModel
@@ -46,19 +50,75 @@ def losses_by_hand(workbench: Workbench, model: HeldOutModel) -> Tensor:
     return torch.nn.functional.binary_cross_entropy_with_logits(output, labels, reduction="none")
 
 
+def trained_on_by(workbench: Workbench, model: HeldOutModel) -> set[int]:
+    """Keys, which are the places in the files."""
+    found = native_set(workbench, model.training_set)
+    return set(found.read(0, len(found))[0].tolist())
+
+
 @pytest.mark.parametrize("whole", [True, False])
 def test_twins_judge_what_the_other_was_trained_on(workbench: Workbench, compared: list[Tensor], whole: bool) -> None:
     request = request_for(workbench, TWIN | {"sample_then_batch": whole}, {})
     first, second = request.held_out
-    trained_on = [
-        set(native_set(workbench, one.training_set).read(0, 150)[0].tolist()) for one in (first, second)
-    ]  # the keys are the places in the files
+    trained_on = [trained_on_by(workbench, one) for one in (first, second)]
     assert not trained_on[0] & trained_on[1]
 
     train(request, lambda event: None)
 
     of_first, of_second = losses_by_hand(workbench, first), losses_by_hand(workbench, second)
     expected = torch.tensor([float((of_second if key in trained_on[0] else of_first)[key]) for key in range(300)])
+    torch.testing.assert_close(compared[0], expected)
+
+
+COUNTING = """
+from model import Small
+
+judged = []
+
+
+class Counting(Small):
+    def forward(self, data):
+        if not self.training:
+            judged.append(len(data["numbers"]))
+        return super().forward(data)
+"""
+
+
+@pytest.mark.parametrize("section", [TWIN, SIMPLE])
+def test_every_sample_is_judged_once(workbench: Workbench, section: dict[str, Any]) -> None:
+    (workbench.folder / "counting.py").write_text(COUNTING)
+    il_training = section["il_training_config"] | {"il_model_id": "counting:Counting"}
+    request = request_for(workbench, section | {"il_training_config": il_training}, {})
+
+    train(request, lambda event: None)
+
+    assert sum(import_user_module("counting", workbench.folder).judged) == 300
+
+
+def test_a_twin_whose_samples_were_all_deleted_has_no_say(workbench: Workbench, compared: list[Tensor]) -> None:
+    request = request_for(workbench, TWIN, {})
+    first, second = request.held_out
+    gone, left = trained_on_by(workbench, first), trained_on_by(workbench, second)
+    _native.delete_samples(workbench.view.folder, np.array(sorted(gone)))
+
+    train(request, lambda event: None)
+
+    of_first = losses_by_hand(workbench, first)
+    expected = torch.tensor([float(of_first[key]) if key in left else 0.0 for key in range(300)])
+    torch.testing.assert_close(compared[0], expected)
+
+
+def test_samples_that_no_twin_may_judge_have_no_irreducible_loss(workbench: Workbench, compared: list[Tensor]) -> None:
+    """The other twin was never trained, for all of its samples were deleted before."""
+    request = request_for(workbench, TWIN, {})
+    first, _ = request.held_out
+    del request.held_out[1]
+    seen = trained_on_by(workbench, first)
+
+    train(request, lambda event: None)
+
+    of_first = losses_by_hand(workbench, first)
+    expected = torch.tensor([0.0 if key in seen else float(of_first[key]) for key in range(300)])
     torch.testing.assert_close(compared[0], expected)
 
 
