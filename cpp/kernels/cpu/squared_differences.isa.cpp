@@ -10,18 +10,22 @@ using Halves [[gnu::vector_size(MODYN_VECTOR_BYTES / 2)]] = float;
 constexpr std::size_t kDoubles = MODYN_VECTOR_BYTES / sizeof(double);
 // Samples of a block that are handled at once, and rows they are held against: as many as there are registers for.
 constexpr std::size_t kVectors = 4;
-constexpr std::size_t kRows = MODYN_VECTOR_BYTES == 64 ? 5 : 2;
+constexpr std::size_t kRows = MODYN_VECTOR_BYTES == 64 ? 4 : 2;
 
 template <std::size_t rows>
-MODYN_INLINE void add_up(const float* samples, std::size_t width, const float* row, std::size_t stride, double* out) {
+MODYN_INLINE void add_up(const float* samples, std::size_t width, const double* row, double* out) {
   Doubles sums[rows][kVectors] = {};
   for (std::size_t at = 0; at < width; ++at) {
+    Doubles numbers[kVectors];
     for (std::size_t vector = 0; vector < kVectors; ++vector) {
-      Halves numbers;
-      __builtin_memcpy(&numbers, samples + at * kBlockSamples + vector * kDoubles, sizeof(numbers));
-#pragma GCC unroll 5
-      for (std::size_t one = 0; one < rows; ++one) {
-        const Doubles difference = __builtin_convertvector(numbers - row[one * stride + at], Doubles);
+      Halves narrow;
+      __builtin_memcpy(&narrow, samples + at * kBlockSamples + vector * kDoubles, sizeof(narrow));
+      numbers[vector] = __builtin_convertvector(narrow, Doubles);
+    }
+#pragma GCC unroll 4
+    for (std::size_t one = 0; one < rows; ++one) {
+      for (std::size_t vector = 0; vector < kVectors; ++vector) {
+        const Doubles difference = numbers[vector] - row[one * width + at];
         sums[one][vector] += difference * difference;
       }
     }
@@ -33,15 +37,15 @@ MODYN_INLINE void add_up(const float* samples, std::size_t width, const float* r
 
 }  // namespace
 
-void squared_differences(const float* block, std::size_t width, const float* rows, std::size_t stride,
-                         std::size_t count, double* out) noexcept {
+void squared_differences(const float* block, std::size_t width, const double* rows, std::size_t count,
+                         double* out) noexcept {
   for (std::size_t sample = 0; sample < kBlockSamples; sample += kVectors * kDoubles) {
     std::size_t row = 0;
     for (; row + kRows <= count; row += kRows) {
-      add_up<kRows>(block + sample, width, rows + row * stride, stride, out + row * kBlockSamples + sample);
+      add_up<kRows>(block + sample, width, rows + row * width, out + row * kBlockSamples + sample);
     }
     for (; row < count; ++row) {
-      add_up<1>(block + sample, width, rows + row * stride, stride, out + row * kBlockSamples + sample);
+      add_up<1>(block + sample, width, rows + row * width, out + row * kBlockSamples + sample);
     }
   }
 }

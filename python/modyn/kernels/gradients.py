@@ -43,7 +43,9 @@ def gradient_distances(
 
     Not |f_i|^2 + |f_j|^2 - 2 <f_i, f_j>, which loses the digits that gradients share. Distances of factors are taken
     from differences, and where g' and u' are the means of both samples' g and u,
-    |f_i - f_j|^2 = |g_i - g_j|^2 |u'|^2 + |g'|^2 |u_i - u_j|^2 + 2 <g_i - g_j, g'> <u', u_i - u_j>; sums are float64.
+    |f_i - f_j|^2 = |g_i - g_j|^2 |u'|^2 + |g'|^2 |u_i - u_j|^2 + 2 <g_i - g_j, g'> <u', u_i - u_j>, all in float64.
+    So a distance is right to 1e-6 of itself, whatever gradients or embeddings have in common. Only where these terms
+    cancel, because a larger g makes up for a smaller u, is it right to 1e-7 of the norms. NaN gives NaN.
 
     Args:
         gradients: [N, C], of the loss with respect to the logits.

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.kernels.whole_gradients import whole_gradients
 
+from modyn.kernels.gradient_operators import DISTANCES
 from modyn.ops import (
     gradient_correlations,
     gradient_distances,
@@ -79,7 +80,57 @@ def test_distances_are_those_of_the_whole_gradients_whatever_they_share(
 
     whole = whole_gradients(g, e)
     expected = torch.cdist(whole[:count], whole[count:], compute_mode="donot_use_mm_for_euclid_dist")
-    torch.testing.assert_close(distances.double(), expected, rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(distances.double(), expected, rtol=1e-6, atol=1e-6)
+
+
+@settings(deadline=None)
+@given(
+    st.integers(1, 9),
+    st.sampled_from([1, 6, 40]),
+    st.floats(-4, 4),
+    st.sampled_from([0.0, 1e-3, 1.0]),
+    st.integers(0, 2**31),
+)
+def test_distances_are_right_where_the_terms_of_the_factors_cancel(
+    classes: int, embedding: int, decades: float, apart: float, seed: int
+) -> None:
+    # A larger gradient times a smaller embedding is nearly the same: the factors are far apart, the gradients are not.
+    g, e = factors(20, classes, embedding, seed)
+    assert e is not None
+    e = 1000 * e
+    other_g = (g + apart * g.roll(1, 0)) * 10**decades
+    other_e = e / 10**decades
+
+    found = [gradient_distances(g, e, other_g, other_e), DISTANCES.reference(g, e, other_g, other_e)]
+
+    whole, other = whole_gradients(g, e), whole_gradients(other_g, other_e)
+    expected = torch.cdist(whole, other, compute_mode="donot_use_mm_for_euclid_dist")
+    # Each term is at most four times the squares of the norms.
+    largest = whole.norm(dim=1)[:, None] + other.norm(dim=1) + g.norm(dim=1)[:, None] * other_e.norm(dim=1)
+    largest = largest + other_g.norm(dim=1) * e.norm(dim=1)[:, None]
+    for distances in found:
+        assert ((distances.double() - expected).abs() <= 1e-6 * expected + 1e-7 * largest).all()
+
+
+def test_differences_of_numbers_that_are_not_close_are_not_rounded(isa: str) -> None:
+    arguments = (torch.tensor([[3.0]]), torch.tensor([[1e4 / 3]]), torch.tensor([[1.0]]), torch.tensor([[1e4]]))
+
+    assert float(gradient_distances(*arguments)) == pytest.approx(2.0, rel=1e-6)
+    assert float(DISTANCES.reference(*arguments)) == pytest.approx(2.0, rel=1e-6)
+
+
+@pytest.mark.parametrize("embedding", [None, 3])
+@pytest.mark.parametrize("wrong", [torch.nan, torch.inf])
+def test_a_distance_to_what_is_not_finite_is_no_number(isa: str, embedding: int | None, wrong: float) -> None:
+    g, e = factors(40, 4, embedding, 6)
+    other_g = g.clone()
+    other_g[7, 2] = wrong
+
+    distances = gradient_distances(g, e, other_g, e)
+
+    assert not distances[:, 7].isfinite().any()
+    assert distances[:, :7].isfinite().all()
+    torch.testing.assert_close(distances, DISTANCES.reference(g, e, other_g, e), equal_nan=True)
 
 
 def test_distances_of_a_gradient_to_itself_are_zero(isa: str) -> None:

@@ -25,7 +25,7 @@ struct GradientFactors {
 void gradient_inner_products(const GradientFactors& a, const GradientFactors& b, float* out, const Threads& threads);
 
 // out[i, j] = |f_i of a - f_j of b|, [a.count, b.count]; exact to about the last digits of float32 whatever gradients
-// and embeddings have in common.
+// and embeddings have in common (cpu/gradient_distances.hpp). NaN where a number is NaN.
 void gradient_distances(const GradientFactors& a, const GradientFactors& b, float* out, const Threads& threads);
 
 // out[i] = <f_i, f_i>, summed in float64.
