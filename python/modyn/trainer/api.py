@@ -74,7 +74,7 @@ class TrainingResult(Message):
     mean over the batches since the last record) pairs recorded every `record_loss_every` batches. `history` is a file
     (modyn.metadata.history) of what this training saw of each sample, if it was recorded. Of a training that
     downsamples, `scored_samples` went through the model for it alone, and `choosing_seconds` of `seconds` were spent on
-    that and on choosing; batch-then-sample has no such pass.
+    that and on choosing. Batch-then-sample has no such pass; RHO-LOSS has one through held-out models, before the loop.
     """
 
     model: Path

@@ -38,7 +38,7 @@ from modyn.trainer.whole_batches import Observer, Stepper, WholeBatches
 
 
 class Choosing(NamedTuple):
-    """What it cost to choose from the whole training set: samples that went through the model, and seconds."""
+    """What choosing cost: samples that went through a model for it alone, and seconds of the training loop."""
 
     scored_samples: int = 0
     seconds: float = 0.0
@@ -117,12 +117,15 @@ def build_course(
     scorer = Scorer(feeding.config.training.optimization_criterion, parts.device)
     last_layer = LastLayer(parts.model, downsampling.last_layer) if downsampler.needs == "embeddings" else None
     draw = Draw(request.seed, request.trigger, 0)
+    judged_samples = 0
     if isinstance(downsampler, RHOLoss):
         held_out = RHOLossDownsampling.model_validate(request.downsampling)
-        downsampler.compare_with(irreducible_losses(held_out, parts, feeding, samples, scoring_progress))
+        judged = irreducible_losses(held_out, parts, feeding, samples, scoring_progress)
+        downsampler.compare_with(judged.losses)
+        judged_samples = judged.scored_samples
     if downsampling.sample_then_batch:
         scoring = ScoringPass(parts, feeding, scorer, last_layer, scoring_progress)
-        return _whole_set(parts, feeding, samples, plan, downsampling, scoring, draw, observers)
+        return _whole_set(parts, feeding, samples, plan, downsampling, scoring, draw, observers, judged_samples)
 
     def positions(span: Span) -> Tensor:
         order = seeds.order(shuffle, span.epoch, len(samples))
@@ -134,7 +137,13 @@ def build_course(
     if passes == "auto":
         passes = "one" if same_in_training(parts.model) else "two"
     stepper = KeptRows(parts, choice, observers) if passes == "one" else KeptInputs(parts, choice, observers)
-    return Course(feeding.loader(samples, plan, shuffle).batches, stepper, keys, {"downsampling": stepper})
+    return Course(
+        feeding.loader(samples, plan, shuffle).batches,
+        stepper,
+        keys,
+        {"downsampling": stepper},
+        choosing=lambda: Choosing(judged_samples),
+    )
 
 
 def _whole_set(
@@ -146,6 +155,7 @@ def _whole_set(
     scoring: ScoringPass,
     draw: Draw,
     observers: Sequence[Observer],
+    judged_samples: int,
 ) -> Course:
     downsampler, request = downsampling.downsampler, feeding.request
     source: CandidateSource
@@ -153,7 +163,7 @@ def _whole_set(
         source = Unseen(samples)
     elif downsampling.scores == "recorded":
         history = None if request.history is None else TrainingHistory.open(request.history)
-        source = Recorded(scoring, samples, downsampler, feeding, request.folder, history)
+        source = Recorded(scoring, samples, downsampler, history)
     else:
         source = FreshlyScored(scoring, samples, downsampler)
     whole = WholeSet(downsampler, samples, plan, downsampling.period, feeding, source, draw, request.resume_folder)
@@ -169,5 +179,5 @@ def _whole_set(
         whole.keys,
         {"downsampling": whole},
         whole.clear,
-        lambda: Choosing(whole.scored, whole.seconds),
+        lambda: Choosing(judged_samples + whole.scored, whole.seconds),
     )

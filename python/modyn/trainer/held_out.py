@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -20,10 +21,17 @@ from modyn.trainer.data.source import TrainingSamples
 from modyn.trainer.downsampling.api import BOTH_MODES, Candidates, Choice, Draw, Mode, Needs, Stateless
 from modyn.trainer.downsampling.outputs import Outputs
 from modyn.trainer.downsampling.scorer import Scorer
-from modyn.trainer.downsampling.scoring import Scored, ScoringPass
+from modyn.trainer.downsampling.scoring import ScoringPass
 
 # Scoring passes of the training itself count from 0.
 _FIRST_PASS = 1 << 20
+
+
+class IrreducibleLosses(NamedTuple):
+    """float32 [N], and how many samples went through a held-out model for them."""
+
+    losses: Tensor
+    scored_samples: int
 
 
 def irreducible_losses(
@@ -32,8 +40,8 @@ def irreducible_losses(
     feeding: Feeding,
     samples: TrainingSamples,
     progress: Callable[[int, int], None],
-) -> Tensor:
-    """The loss of each sample of a training set under the held-out model that has not seen it, float32 [N].
+) -> IrreducibleLosses:
+    """The loss of each sample of a training set under the held-out model that has not seen it.
 
     The loss is that of the training's own criterion. A single model judges all samples; of twins each judges those of
     the other's half, so each sample goes through one of them once. Samples that have no judge, and those of weight 0,
@@ -41,7 +49,7 @@ def irreducible_losses(
     """
     training, il = feeding.config.training, config.il_training_config
     model_config = ModelConfig(id=il.il_model_id, config=il.il_model_config)
-    losses = torch.zeros(len(samples))
+    losses, judged = torch.zeros(len(samples)), 0
     for number, one in enumerate(feeding.request.held_out):
         places = torch.arange(len(samples))
         if config.holdout_set_strategy == "Twin":
@@ -57,28 +65,18 @@ def irreducible_losses(
             None,
             progress,
         )
-        scored = _score(scoring, feeding, samples, places, number)
+        scored = scoring.run(samples, places, _Losses(), _FIRST_PASS + number)
+        judged += len(places)
         losses[scored.positions] = scored.candidates.columns["loss"].cpu()
-    return losses
+    return IrreducibleLosses(losses, judged)
 
 
 def _places_of_others(samples: TrainingSamples, model: HeldOutModel) -> Tensor:
     """Where the samples are that the model was not trained on, int64 [n], ascending, without deleted ones."""
-    keys, _ = samples.read_at(np.arange(len(samples)))
+    positions = np.arange(len(samples))
+    keys, _ = samples.read_at(positions)
     seen = np.isin(keys, samples.keys_of(model.training_set))
-    return torch.from_numpy(np.flatnonzero(~seen & ~samples.are_deleted(keys)))
-
-
-def _score(scoring: ScoringPass, feeding: Feeding, samples: TrainingSamples, places: Tensor, number: int) -> Scored:
-    """One pass over the samples at these places, which is written as a set of its own unless it is all of them."""
-    if len(places) == len(samples):
-        return scoring.run(samples, places, _Losses(), _FIRST_PASS + number)
-    path = feeding.request.folder / f"judged-{number}.trainingset"
-    path.unlink(missing_ok=True)
-    samples.write_choice(path, places.numpy(), None)
-    scored = scoring.run(feeding.samples(path), places, _Losses(), _FIRST_PASS + number)
-    path.unlink()
-    return scored
+    return torch.from_numpy(np.flatnonzero(~seen & ~samples.deleted_at(positions)))
 
 
 class _Losses(Stateless):

@@ -101,10 +101,6 @@ class TrainingSamples:
         deleted: npt.NDArray[np.bool_] = self._newer.deleted(self.read_at(positions)[0])
         return deleted
 
-    def are_deleted(self, keys: Keys) -> npt.NDArray[np.bool_]:
-        """Which of these samples of the set were deleted after it was written, bool [n]."""
-        return np.zeros(len(keys), np.bool_) if self._newer is None else self._newer.deleted(keys)
-
     @property
     def digest(self) -> int:
         """Identifies samples, weights and manifest."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,7 +10,6 @@ from torch import Tensor
 
 from modyn.metadata.history import TrainingHistory
 from modyn.trainer.data.batch import Batch
-from modyn.trainer.data.feeding import Feeding
 from modyn.trainer.data.source import TrainingSamples
 from modyn.trainer.downsampling.api import Candidates, Downsampler, ReadsHistory
 from modyn.trainer.downsampling.balanced import Balanced
@@ -101,8 +99,6 @@ class Recorded:
         scoring: runs the model.
         samples: the training set.
         downsampler: says what is measured.
-        feeding: reads samples.
-        folder: for a file of the samples that are scored.
         history: what earlier trainings of the run saw, if that was recorded.
     """
 
@@ -111,15 +107,11 @@ class Recorded:
         scoring: ScoringPass,
         samples: TrainingSamples,
         downsampler: Downsampler,
-        feeding: Feeding,
-        folder: Path,
         history: TrainingHistory | None,
     ) -> None:
         self._scoring = scoring
         self._samples = samples
         self._downsampler = downsampler
-        self._feeding = feeding
-        self._folder = folder
         self._recorded = RecordedScores(len(samples))
         self.scored = 0
         # Which samples were deleted is seen in a pass alone.
@@ -152,21 +144,11 @@ class Recorded:
         """A pass over the unknown ones, if there are any."""
         unknown = self._recorded.unknown()
         if len(unknown):
-            scored = self._score(unknown, number)
+            scored = self._scoring.run(self._samples, unknown, self._downsampler, number)
             self._recorded.enter(scored.positions, scored.candidates.columns, _labels(scored))
             self._recorded.leave_out_unknown()
             self.scored += len(unknown)
         return Scored(*self._recorded.candidates())
-
-    def _score(self, places: Tensor, number: int) -> Scored:
-        if len(places) == len(self._samples):
-            return self._scoring.run(self._samples, places, self._downsampler, number)
-        path = self._folder / f"unknown-{number:05d}.trainingset"
-        path.unlink(missing_ok=True)
-        self._samples.write_choice(path, places.numpy(), None)
-        scored = self._scoring.run(self._feeding.samples(path), places, self._downsampler, number)
-        path.unlink()
-        return scored
 
     def state_dict(self) -> dict[str, Any]:
         """All records."""

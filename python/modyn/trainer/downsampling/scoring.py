@@ -66,11 +66,22 @@ class ScoringPass:
         """Measure samples; the model is in training mode afterwards.
 
         Args:
-            samples: the training set, or a part of it.
-            places: int64 [n], where they are in the training set.
+            samples: the training set.
+            places: int64 [n], at least one, ascending: which of them.
             downsampler: says what is measured.
             number: tells this pass of the training from others.
         """
+        if len(places) == len(samples):
+            return self._run(samples, places, downsampler, number)
+        # Loader workers read training sets, so a part of one is written as another.
+        path = self._feeding.request.folder / f"scored-{number}.trainingset"
+        path.unlink(missing_ok=True)
+        samples.write_choice(path, places.numpy(), None)
+        scored = self._run(self._feeding.samples(path), places, downsampler, number)
+        path.unlink()
+        return scored
+
+    def _run(self, samples: TrainingSamples, places: Tensor, downsampler: Downsampler, number: int) -> Scored:
         size = len(samples)
         plan = BatchPlan(size, min(size, self._feeding.config.training.batch_size), drop_last=False, epochs=1)
         first = (number + 1) << _PASS

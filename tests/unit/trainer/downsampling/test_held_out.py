@@ -84,15 +84,18 @@ class Counting(Small):
 """
 
 
-@pytest.mark.parametrize("section", [TWIN, SIMPLE])
-def test_every_sample_is_judged_once(workbench: Workbench, section: dict[str, Any]) -> None:
+@pytest.mark.parametrize("whole", [False, True])
+@pytest.mark.parametrize("section", [TWIN, SIMPLE], ids=lambda section: section["holdout_set_strategy"])
+def test_every_sample_is_judged_once(workbench: Workbench, section: dict[str, Any], whole: bool) -> None:
     (workbench.folder / "counting.py").write_text(COUNTING)
     il_training = section["il_training_config"] | {"il_model_id": "counting:Counting"}
-    request = request_for(workbench, section | {"il_training_config": il_training}, {})
+    request = request_for(workbench, section | {"il_training_config": il_training, "sample_then_batch": whole}, {})
 
-    train(request, lambda event: None)
+    result = train(request, lambda event: None)
 
-    assert sum(import_user_module("counting", workbench.folder).judged) == 300
+    judged = sum(import_user_module("counting", workbench.folder).judged)
+    assert judged == 300
+    assert result.scored_samples == 300 * (3 if whole else 1), "besides, one pass for each of two choices"
 
 
 def test_a_twin_whose_samples_were_all_deleted_has_no_say(workbench: Workbench, compared: list[Tensor]) -> None:
