@@ -11,7 +11,8 @@ Usage: python -m benchmarks.selection.quality [--workloads flights digits wide] 
 
 Every run is `workspace.run` on a pipeline file. The time is that in the training loops, scoring included, summed over
 the triggers of a run, on one core; seeds are averaged, and runs of one seed alternate between all policies, so that a
-slow minute of the machine meets them all. Prints a table, and writes build/bench/quality.json and quality.md.
+slow minute of the machine meets them all. Prints a table, and writes build/bench/quality.json and quality.md, in which
+workloads of earlier calls stay.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ import modyn
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RATIOS = (50, 25)
+FILE = RESULTS / "quality.json"
 _DAY = 86_400
 _JANUARY = 1_356_998_400
 
@@ -251,27 +253,41 @@ def cases(only: list[str]) -> list[tuple[str, str, int]]:
 
 
 def markdown(outcomes: list[Outcome]) -> str:
-    """The table: a row for each policy, mode and ratio of a workload."""
-    lines = []
-    for workload in dict.fromkeys(outcome.workload for outcome in outcomes):
-        here = [outcome for outcome in outcomes if outcome.workload == workload]
-        everything = {outcome.seed: outcome for outcome in here if outcome.policy == "everything"}
-        lines += [
-            f"| {workload} | mode | kept | time of training on everything | quality | quality less everything's |",
-            "|---|---|---|---|---|---|",
-        ]
-        for policy, mode, ratio in dict.fromkeys((one.policy, one.mode, one.ratio) for one in here):
-            mine = [one for one in here if (one.policy, one.mode, one.ratio) == (policy, mode, ratio)]
-            shares = [one.seconds / everything[one.seed].seconds for one in mine]
-            differences = [one.quality - everything[one.seed].quality for one in mine]
-            quality = statistics.mean(one.quality for one in mine)
-            spread = statistics.stdev(one.quality for one in mine) if len(mine) > 1 else 0.0
-            lines.append(
-                f"| {policy} | {mode} | {ratio} % | {statistics.mean(shares):.2f} | {quality:.4f} ± {spread:.4f} "
-                f"| {statistics.mean(differences):+.4f} |"
-            )
-        lines.append("")
-    return "\n".join(lines)
+    """One table: a row for each policy and mode, and cells for each workload and ratio.
+
+    A cell has the time in training loops, the time of the whole run (both over those of training on everything), and
+    the quality with the standard deviation over the seeds.
+    """
+    workloads = list(dict.fromkeys(one.workload for one in outcomes))
+    everything = {(one.workload, one.seed): one for one in outcomes if one.policy == "everything"}
+
+    def cell(policy: str, mode: str, workload: str, ratio: int) -> str:
+        mine = [one for one in outcomes if (one.policy, one.mode, one.workload) == (policy, mode, workload)]
+        mine = [one for one in mine if one.ratio == ratio]
+        if not mine:
+            return ""
+        whole = [everything[one.workload, one.seed] for one in mine]
+        training = statistics.mean(one.seconds / other.seconds for one, other in zip(mine, whole, strict=True))
+        run = statistics.mean(one.run_seconds / other.run_seconds for one, other in zip(mine, whole, strict=True))
+        quality = [one.quality for one in mine]
+        spread = statistics.stdev(quality) if len(quality) > 1 else 0.0
+        return f"{training:.2f} / {run:.2f} · {statistics.mean(quality):.3f} ± {spread:.3f}"
+
+    columns = [(workload, ratio) for workload in workloads for ratio in RATIOS]
+    lines = [
+        "| strategy | mode | " + " | ".join(f"{workload}, {ratio} %" for workload, ratio in columns) + " |",
+        "|---|---|" + "---|" * len(columns),
+    ]
+    for policy, mode in dict.fromkeys((one.policy, one.mode) for one in outcomes):
+        ratios = [100 if policy == "everything" else ratio for _, ratio in columns]
+        cells = [cell(policy, mode, workload, ratio) for (workload, _), ratio in zip(columns, ratios, strict=True)]
+        lines.append(f"| {policy} | {mode} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def earlier() -> list[Outcome]:
+    """What earlier calls found."""
+    return [Outcome(**one) for one in json.loads(FILE.read_text())] if FILE.exists() else []
 
 
 def main() -> None:
@@ -283,7 +299,7 @@ def main() -> None:
     if hasattr(os, "sched_setaffinity"):  # threads that share the work of such small networks mostly wait
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     RESULTS.mkdir(parents=True, exist_ok=True)
-    outcomes: list[Outcome] = []
+    outcomes = [one for one in earlier() if one.workload not in arguments.workloads]
     for workload in arguments.workloads:
         data = WORKLOADS[workload]()
         for seed in range(1, arguments.seeds + 1):
@@ -295,7 +311,7 @@ def main() -> None:
                     f"quality {outcome.quality:.4f}",
                     flush=True,
                 )
-                (RESULTS / "quality.json").write_text(json.dumps([asdict(one) for one in outcomes], indent=1) + "\n")
+                FILE.write_text(json.dumps([asdict(one) for one in outcomes], indent=1) + "\n")
     table = markdown(outcomes)
     (RESULTS / "quality.md").write_text(table)
     print(table)
