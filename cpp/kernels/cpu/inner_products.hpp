@@ -19,6 +19,11 @@ MODYN_FOR_EACH_ISA(
     // out[i * out_stride + j] = inner product of row i of `a` and packed row j. Each sum runs over the width
     // from the front, in float32, whatever the sizes.
     void inner_products(const float* a, std::size_t a_stride, std::size_t a_count, const float* packed,
-                        std::size_t count, std::size_t width, float* out, std::size_t out_stride) noexcept;)
+                        std::size_t count, std::size_t width, float* out, std::size_t out_stride) noexcept;
+    // The same in float64, at half the speed: products of float32 numbers are exact then, and so are sums of few
+    // digits. `a` has its rows one after another.
+    void wide_inner_products(const double* a, std::size_t a_count, const float* packed, std::size_t count,
+                             std::size_t width, double* out, std::size_t out_stride) noexcept;
+    void widen(const float* from, std::size_t count, double* to) noexcept;)
 
 }  // namespace modyn::kernels

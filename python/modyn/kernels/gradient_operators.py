@@ -60,9 +60,10 @@ def _inner_products_reference(
     return products * (1 + embeddings.float() @ other_embeddings.float().T)
 
 
-def _distances_reference(
+def distances_reference(
     gradients: Tensor, embeddings: Tensor | None, other_gradients: Tensor, other_embeddings: Tensor | None
 ) -> Tensor:
+    """As `modyn.kernels.gradients.gradient_distances` has them, in plain PyTorch."""
     of_gradients = _squared_distances(gradients, other_gradients)
     if embeddings is None or other_embeddings is None:
         return of_gradients.sqrt().float()
@@ -138,7 +139,7 @@ def _weighted_sum_fake(gradients: Tensor, embeddings: Tensor | None, weights: Te
 
 
 INNER_PRODUCTS = Operator(_pairs(_kernels.gradient_inner_products), _inner_products_reference, _pairs_fake)
-DISTANCES = Operator(_pairs(_kernels.gradient_distances), _distances_reference, _pairs_fake)
+DISTANCES = Operator(_pairs(_kernels.gradient_distances), distances_reference, _pairs_fake)
 NORMS = Operator(_norms_cpu, _norms_reference, _samples_fake)
 CORRELATIONS = Operator(_correlations_cpu, _correlations_reference, _samples_fake)
 WEIGHTED_SUM = Operator(_weighted_sum_cpu, _weighted_sum_reference, _weighted_sum_fake)

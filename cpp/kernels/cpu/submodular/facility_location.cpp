@@ -118,7 +118,7 @@ void FacilityLocation::subtract_losses(std::span<std::uint32_t> candidates, cons
     const std::uint64_t first_change = known_[own.front()] + (part - parts_before[block]) * kRowsOfPart;
     const std::uint64_t last_change = std::min(changes_, first_change + kRowsOfPart);
     Sums losses{};
-    std::vector<float> copy;
+    CopiedRows copy;
     for (std::uint64_t first = first_change; first < last_change; first += kTileRows) {
       const std::size_t here = std::min<std::size_t>(kTileRows, last_change - first);
       std::array<std::uint32_t, kTileRows> samples{};
@@ -147,7 +147,7 @@ void FacilityLocation::subtract_losses(std::span<std::uint32_t> candidates, cons
 
 void FacilityLocation::add(std::uint32_t pick, const Threads& threads) {
   std::vector<std::int32_t> similarities(features_.blocks() * kTileColumns);
-  std::vector<float> copy;
+  CopiedRows copy;
   const TileRows row = features_.rows(std::span(&pick, 1), copy);
   threads.for_each(features_.blocks(), [&](std::size_t block) {
     features_.similarities(row, features_.block(block), similarities.data() + block * kTileColumns);

@@ -1,6 +1,8 @@
 #include "kernels/cpu/submodular/features.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <stdexcept>
 #include <string>
@@ -20,6 +22,9 @@ std::size_t blocks_of(std::size_t count) noexcept { return (count + kBlock - 1) 
 struct Scratch {
   std::vector<float> products = std::vector<float>(kTile);
   std::vector<float> embeddings = std::vector<float>(kTile);
+  std::vector<double> wide_products = std::vector<double>(kTile);
+  std::vector<double> wide_embeddings = std::vector<double>(kTile);
+  std::vector<double> wide_rows;
   std::vector<std::int32_t> similarities = std::vector<std::int32_t>(kTile);
 };
 
@@ -38,14 +43,14 @@ Features::Features(const GradientFactors& samples, std::span<const std::uint32_t
       count_(members.size()),
       classes_(samples.classes),
       embedding_(samples.embeddings == nullptr ? 0 : samples.embedding) {
+  refuse_unless_finite(samples, members, threads);
   copy_rows(samples, members, threads);
   if (similarity == Similarity::kCosine) {
-    normalise(members, threads);
+    normalise(threads);
     unit_ = 1.0 / kOne;
   } else {
-    if (samples.embeddings == nullptr) centre(threads);
-    scale(members, threads);
-    square_norms(threads);
+    distances_.emplace(gradients_, classes_, embeddings_, embedding_, threads);
+    unit_ = distances_->bound() / kOne;
   }
   packed_.resize(blocks_of(count_));
   threads.for_each(packed_.size(), [&](std::size_t number) {
@@ -78,87 +83,15 @@ double Features::squared_norm(std::size_t sample) const noexcept {
          (1 + squares(embeddings_.data() + sample * embedding_, embedding_));
 }
 
-std::vector<double> Features::squared_norms(std::span<const std::uint32_t> members, const Threads& threads) const {
-  std::vector<double> norms(count_);
-  threads.for_each(blocks_of(count_), [&](std::size_t block) {
-    for (std::size_t i = block * kBlock; i < std::min(count_, (block + 1) * kBlock); ++i) norms[i] = squared_norm(i);
-  });
-  const auto bad = std::find_if_not(norms.begin(), norms.end(), [](double norm) { return std::isfinite(norm); });
-  if (bad != norms.end()) {
-    throw std::invalid_argument("features of sample " +
-                                std::to_string(members[static_cast<std::size_t>(bad - norms.begin())]) +
-                                " are not finite: leave out samples with NaN or infinite numbers");
-  }
-  return norms;
-}
-
-void Features::normalise(std::span<const std::uint32_t> members, const Threads& threads) {
-  const std::vector<double> norms = squared_norms(members, threads);
+void Features::normalise(const Threads& threads) {
   threads.for_each(blocks_of(count_), [&](std::size_t block) {
     for (std::size_t i = block * kBlock; i < std::min(count_, (block + 1) * kBlock); ++i) {
-      const double factor = norms[i] > 0 ? 1 / std::sqrt(norms[i]) : 0.0;
+      const double norm = squared_norm(i);
+      const double factor = norm > 0 ? 1 / std::sqrt(norm) : 0.0;
       for (float& number : std::span(gradients_).subspan(i * classes_, classes_)) {
         number = static_cast<float>(number * factor);
       }
     }
-  });
-}
-
-void Features::centre(const Threads& threads) {
-  // Sums of blocks are added in the order of the blocks, so the mean does not depend on the threads.
-  const std::size_t blocks = blocks_of(count_);
-  std::vector<double> sums(blocks * classes_);
-  threads.for_each(blocks, [&](std::size_t block) {
-    for (std::size_t i = block * kBlock; i < std::min(count_, (block + 1) * kBlock); ++i) {
-      MODYN_DISPATCH(add_floats)(gradients_.data() + i * classes_, 1.0, sums.data() + block * classes_, classes_);
-    }
-  });
-  for (std::size_t block = 1; block < blocks; ++block) {
-    for (std::size_t at = 0; at < classes_; ++at) sums[at] += sums[block * classes_ + at];
-  }
-  threads.for_each(blocks, [&](std::size_t block) {
-    for (std::size_t i = block * kBlock; i < std::min(count_, (block + 1) * kBlock); ++i) {
-      float* numbers = gradients_.data() + i * classes_;
-      for (std::size_t at = 0; at < classes_; ++at) {
-        numbers[at] = static_cast<float>(numbers[at] - sums[at] / static_cast<double>(count_));
-      }
-    }
-  });
-}
-
-void Features::scale(std::span<const std::uint32_t> members, const Threads& threads) {
-  const std::vector<double> norms = squared_norms(members, threads);
-  const double largest = std::sqrt(norms.empty() ? 0.0 : *std::max_element(norms.begin(), norms.end()));
-  int exponent = 0;
-  std::frexp(largest, &exponent);  // largest < 2^exponent, so distances are below 2^(exponent + 1)
-  unit_ = std::ldexp(1.0, exponent + 1) / kOne;
-  const double factor = std::ldexp(1.0, -exponent);
-  threads.for_each(blocks_of(count_), [&](std::size_t block) {
-    const std::size_t first = block * kBlock;
-    for (float& number : std::span(gradients_).subspan(first * classes_, std::min(kBlock, count_ - first) * classes_)) {
-      number = static_cast<float>(number * factor);
-    }
-  });
-}
-
-void Features::square_norms(const Threads& threads) {
-  // By the same sums as all other inner products: equal samples have distance 0 exactly.
-  norms_.resize(count_);
-  threads.for_each((count_ + kTileRows - 1) / kTileRows, [&](std::size_t tile) {
-    const std::size_t first = tile * kTileRows;
-    const std::size_t here = std::min(kTileRows, count_ - first);
-    std::vector<std::uint32_t> samples(here);
-    for (std::size_t i = 0; i < here; ++i) samples[i] = static_cast<std::uint32_t>(first + i);
-    const PackedColumns columns = pack(samples);
-    Scratch& own = scratch();
-    MODYN_DISPATCH(inner_products)(gradients_.data() + first * classes_, classes_, here, columns.gradients.data(), here,
-                                   classes_, own.products.data(), kTileColumns);
-    if (embedding_ > 0) {
-      MODYN_DISPATCH(inner_products)(embeddings_.data() + first * embedding_, embedding_, here,
-                                     columns.embeddings.data(), here, embedding_, own.embeddings.data(), kTileColumns);
-      MODYN_DISPATCH(complete_products)(own.products.data(), own.embeddings.data(), here, here);
-    }
-    for (std::size_t i = 0; i < here; ++i) norms_[first + i] = own.products[i * kTileColumns + i];
   });
 }
 
@@ -176,9 +109,12 @@ PackedColumns Features::pack(std::span<const std::uint32_t> samples) const {
   columns.count = samples.size();
   columns.gradients = pack_one(gradients_, classes_);
   if (embedding_ > 0) columns.embeddings = pack_one(embeddings_, embedding_);
-  if (!norms_.empty()) {
-    columns.norms.resize(kTileColumns);
-    for (std::size_t i = 0; i < samples.size(); ++i) columns.norms[i] = norms_[samples[i]];
+  if (distances_) {
+    columns.terms.resize(kSampleTerms * kTileColumns);
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      const auto terms = std::bit_cast<std::array<double, kSampleTerms>>((*distances_)[samples[i]]);
+      for (std::size_t term = 0; term < kSampleTerms; ++term) columns.terms[term * kTileColumns + i] = terms[term];
+    }
   }
   return columns;
 }
@@ -186,25 +122,33 @@ PackedColumns Features::pack(std::span<const std::uint32_t> samples) const {
 TileRows Features::rows(std::size_t first, std::size_t count) const noexcept {
   return {.gradients = gradients_.data() + first * classes_,
           .embeddings = embeddings_.data() + first * embedding_,
-          .norms = norms_.data() + (norms_.empty() ? 0 : first),
+          .terms = distances_ ? &(*distances_)[first] : nullptr,
           .count = count};
 }
 
-TileRows Features::rows(std::span<const std::uint32_t> samples, std::vector<float>& copy) const {
+TileRows Features::rows(std::span<const std::uint32_t> samples, CopiedRows& copy) const {
   const std::size_t count = samples.size();
-  copy.resize(kTileRows * (classes_ + embedding_ + 1));
-  float* gradients = copy.data();
+  copy.numbers.resize(kTileRows * (classes_ + embedding_));
+  copy.terms.clear();
+  float* gradients = copy.numbers.data();
   float* embeddings = gradients + kTileRows * classes_;
-  float* norms = embeddings + kTileRows * embedding_;
   for (std::size_t i = 0; i < count; ++i) {
     std::copy_n(gradients_.data() + samples[i] * classes_, classes_, gradients + i * classes_);
     std::copy_n(embeddings_.data() + samples[i] * embedding_, embedding_, embeddings + i * embedding_);
-    if (!norms_.empty()) norms[i] = norms_[samples[i]];
+    if (distances_) copy.terms.push_back((*distances_)[samples[i]]);
   }
-  return {.gradients = gradients, .embeddings = embeddings, .norms = norms, .count = count};
+  return {.gradients = gradients, .embeddings = embeddings, .terms = copy.terms.data(), .count = count};
 }
 
 void Features::similarities(const TileRows& rows, const PackedColumns& columns, std::int32_t* out) const {
+  if (similarity_ == Similarity::kCosine) {
+    write_cosines(rows, columns, out);
+  } else {
+    write_distances(rows, columns, out);
+  }
+}
+
+void Features::write_cosines(const TileRows& rows, const PackedColumns& columns, std::int32_t* out) const {
   Scratch& own = scratch();
   float* products = own.products.data();
   MODYN_DISPATCH(inner_products)(rows.gradients, classes_, rows.count, columns.gradients.data(), columns.count,
@@ -214,13 +158,22 @@ void Features::similarities(const TileRows& rows, const PackedColumns& columns, 
                                    embedding_, own.embeddings.data(), kTileColumns);
     MODYN_DISPATCH(complete_products)(products, own.embeddings.data(), rows.count, columns.count);
   }
-  if (similarity_ == Similarity::kCosine) {
-    MODYN_DISPATCH(to_cosine)(products, rows.count, columns.count, out);
-  } else {
-    // Features are scaled to norms of at most 1, so distances are at most 2.
-    MODYN_DISPATCH(to_distance)(products, rows.norms, columns.norms.data(), static_cast<float>(kOne) / 2, top_,
-                                rows.count, columns.count, out);
-  }
+  MODYN_DISPATCH(to_cosine)(products, rows.count, columns.count, out);
+}
+
+void Features::write_distances(const TileRows& rows, const PackedColumns& columns, std::int32_t* out) const {
+  Scratch& own = scratch();
+  own.wide_rows.resize(kTileRows * std::max(classes_, embedding_));
+  const auto multiply = [&](const float* numbers, const std::vector<float>& packed, std::size_t width, double* to) {
+    MODYN_DISPATCH(widen)(numbers, rows.count * width, own.wide_rows.data());
+    MODYN_DISPATCH(wide_inner_products)(own.wide_rows.data(), rows.count, packed.data(), columns.count, width, to,
+                                        kTileColumns);
+  };
+  multiply(rows.gradients, columns.gradients, classes_, own.wide_products.data());
+  if (embedding_ > 0) multiply(rows.embeddings, columns.embeddings, embedding_, own.wide_embeddings.data());
+  MODYN_DISPATCH(to_distance)(own.wide_products.data(), embedding_ > 0 ? own.wide_embeddings.data() : nullptr,
+                              rows.terms, columns.terms.data(), distances_->scale(), top_, rows.count, columns.count,
+                              out);
 }
 
 std::vector<double> Features::cosine_sums(const Threads& threads) const {
@@ -263,6 +216,28 @@ double Features::rounding_of_cosines() const noexcept {
   // together (Cauchy-Schwarz). To whole numbers: half a unit, where a cosine is two similarities.
   const double width = static_cast<double>(classes_ + embedding_ + 8);
   return static_cast<double>(count_) * width * 0x1p-23;
+}
+
+void refuse_unless_finite(const GradientFactors& samples, std::span<const std::uint32_t> members,
+                          const Threads& threads) {
+  const auto is_finite = [](const float* row, std::size_t width) {
+    return std::isfinite(
+        MODYN_DISPATCH(product_of_floats)(row, row, width));  // squares of floats are no infinite double
+  };
+  std::vector<std::size_t> bad(blocks_of(members.size()), members.size());
+  threads.for_each(bad.size(), [&](std::size_t block) {
+    for (std::size_t i = std::min(members.size(), (block + 1) * kBlock); i-- > block * kBlock;) {
+      const std::size_t sample = members[i];
+      const bool finite = is_finite(samples.gradients + sample * samples.classes, samples.classes) &&
+                          (samples.embeddings == nullptr ||
+                           is_finite(samples.embeddings + sample * samples.embedding, samples.embedding));
+      if (!finite) bad[block] = i;
+    }
+  });
+  const std::size_t first = bad.empty() ? 0 : *std::min_element(bad.begin(), bad.end());
+  if (first == members.size()) return;
+  throw std::invalid_argument("features of sample " + std::to_string(members[first]) +
+                              " are not finite: leave out samples with NaN or infinite numbers");
 }
 
 void bound_cosine_gains(const Features& features, std::span<double> bounds, const Threads& threads) {

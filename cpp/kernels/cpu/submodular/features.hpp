@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "kernels/cpu/submodular/distance_terms.hpp"
 #include "kernels/cpu/submodular/tiles.hpp"
 #include "modyn/kernels/gradients.hpp"
 #include "modyn/kernels/submodular.hpp"
@@ -16,7 +18,7 @@ namespace modyn::kernels {
 struct PackedColumns {
   std::vector<float> gradients;
   std::vector<float> embeddings;
-  std::vector<float> norms;  // squared, kTileColumns of them; only for distances
+  std::vector<double> terms;  // as `to_distance` takes them; only for distances
   std::size_t count = 0;
 };
 
@@ -24,15 +26,20 @@ struct PackedColumns {
 struct TileRows {
   const float* gradients;
   const float* embeddings;
-  const float* norms;
+  const SampleTerms* terms;
   std::size_t count;
+};
+
+// Samples from anywhere that are the rows of a tile.
+struct CopiedRows {
+  std::vector<float> numbers;
+  std::vector<SampleTerms> terms;
 };
 
 class Features {
  public:
-  // `members` are rows of `samples`. Features are scaled for cosines, and centred (where there are no embeddings, for
-  // then it changes no distance) and scaled by a power of two for distances. Throws std::invalid_argument if a
-  // number is not finite.
+  // `members` are rows of `samples`. Features are scaled for cosines, and centred for distances, whose inner products
+  // are float64. Throws std::invalid_argument if a number is not finite.
   Features(const GradientFactors& samples, std::span<const std::uint32_t> members, Similarity similarity,
            const Threads& threads);
 
@@ -53,7 +60,7 @@ class Features {
   // `count` samples from `first` on, as rows.
   [[nodiscard]] TileRows rows(std::size_t first, std::size_t count) const noexcept;
   // Any samples as rows, copied into `copy`.
-  [[nodiscard]] TileRows rows(std::span<const std::uint32_t> samples, std::vector<float>& copy) const;
+  [[nodiscard]] TileRows rows(std::span<const std::uint32_t> samples, CopiedRows& copy) const;
 
   // out[row * kTileColumns + column]: similarities as whole numbers.
   void similarities(const TileRows& rows, const PackedColumns& columns, std::int32_t* out) const;
@@ -64,12 +71,10 @@ class Features {
 
  private:
   void copy_rows(const GradientFactors& samples, std::span<const std::uint32_t> members, const Threads& threads);
-  void normalise(std::span<const std::uint32_t> members, const Threads& threads);
-  void centre(const Threads& threads);
-  void scale(std::span<const std::uint32_t> members, const Threads& threads);
-  void square_norms(const Threads& threads);
+  void normalise(const Threads& threads);
+  void write_cosines(const TileRows& rows, const PackedColumns& columns, std::int32_t* out) const;
+  void write_distances(const TileRows& rows, const PackedColumns& columns, std::int32_t* out) const;
   [[nodiscard]] double squared_norm(std::size_t sample) const noexcept;
-  [[nodiscard]] std::vector<double> squared_norms(std::span<const std::uint32_t> members, const Threads& threads) const;
 
   Similarity similarity_;
   std::size_t count_;
@@ -79,9 +84,13 @@ class Features {
   std::int32_t top_ = kOne;
   std::vector<float> gradients_;
   std::vector<float> embeddings_;
-  std::vector<float> norms_;
+  std::optional<DistanceTerms> distances_;
   std::vector<PackedColumns> packed_;
 };
+
+// Throws std::invalid_argument if a number of one of the members is not finite.
+void refuse_unless_finite(const GradientFactors& samples, std::span<const std::uint32_t> members,
+                          const Threads& threads);
 
 // Bounds of the gains that facility location by cosines has at first.
 void bound_cosine_gains(const Features& features, std::span<double> bounds, const Threads& threads);

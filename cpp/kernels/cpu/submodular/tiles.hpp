@@ -23,9 +23,6 @@ MODYN_FOR_EACH_ISA(
     void complete_products(float* products, const float* embeddings, std::size_t rows, std::size_t columns) noexcept;
     // Cosines to (1 + cosine) / 2 * kOne.
     void to_cosine(const float* products, std::size_t rows, std::size_t columns, std::int32_t* similarities) noexcept;
-    // Inner products to top - distance * scale, the squared norms given.
-    void to_distance(const float* products, const float* row_norms, const float* column_norms, float scale,
-                     std::int32_t top, std::size_t rows, std::size_t columns, std::int32_t* similarities) noexcept;
     // sums[column] += sum over rows of max(0, similarity - covered[row]).
     void add_gains_of_columns(const std::int32_t* similarities, std::size_t rows, std::size_t columns,
                               const std::int32_t* covered, std::int64_t* sums) noexcept;

@@ -1,47 +1,12 @@
 #include "kernels/cpu/submodular/tiles.hpp"
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
-#include "kernels/cpu/vector.hpp"
+#include "kernels/cpu/submodular/whole_numbers.hpp"
 
 namespace modyn::kernels::MODYN_ISA_NAMESPACE {
 namespace {
 
 using Unsigned [[gnu::vector_size(MODYN_VECTOR_BYTES)]] = std::uint32_t;
-using HalfFloats [[gnu::vector_size(MODYN_VECTOR_BYTES / 2)]] = float;
-using Doubles [[gnu::vector_size(MODYN_VECTOR_BYTES)]] = double;
-using Longs [[gnu::vector_size(MODYN_VECTOR_BYTES)]] = std::uint64_t;
-
-MODYN_INLINE Ints load_ints(const std::int32_t* from) {
-  Ints value;
-  __builtin_memcpy(&value, from, sizeof(value));
-  return value;
-}
-
-MODYN_INLINE void store_ints(std::int32_t* to, Ints value) { __builtin_memcpy(to, &value, sizeof(value)); }
-
-MODYN_INLINE Ints broadcast_int(std::int32_t value) { return value - Ints{}; }
-
-MODYN_INLINE Ints greater_int(Ints a, Ints b) { return a > b ? a : b; }
-MODYN_INLINE Ints smaller_int(Ints a, Ints b) { return a < b ? a : b; }
-
-MODYN_INLINE Floats square_root(Floats value) {
-#if defined(__AVX512F__)
-  return _mm512_maskz_sqrt_ps(0xFFFF, value);  // GCC 12 warns of the plain one
-#elif defined(__AVX2__)
-  return _mm256_sqrt_ps(value);
-#elif defined(__x86_64__)
-  return _mm_sqrt_ps(value);
-#else
-  for (std::size_t lane = 0; lane < kLanes; ++lane) value[lane] = __builtin_sqrtf(value[lane]);
-  return value;
-#endif
-}
-
-// To the nearest whole number, for numbers from 0 on.
-MODYN_INLINE Ints whole(Floats value) { return __builtin_convertvector(value + 0.5F, Ints); }
+using Words [[gnu::vector_size(MODYN_VECTOR_BYTES)]] = std::uint64_t;
 
 // What is added to this has its last bit at 1: the bits of the sum less those of this are the whole number.
 constexpr double kWhole = 0x1.8p52;
@@ -79,23 +44,6 @@ void to_cosine(const float* products, std::size_t rows, std::size_t columns, std
       const std::size_t at = row * kTileColumns + column;
       const Floats value = kHalf + kHalf * load(products + at);
       store_ints(similarities + at, whole(smaller(greater(value, zero), one)));
-    }
-  }
-}
-
-void to_distance(const float* products, const float* row_norms, const float* column_norms, float scale,
-                 std::int32_t top, std::size_t rows, std::size_t columns, std::int32_t* similarities) noexcept {
-  const Floats zero = broadcast(0.0F);
-  const Floats one = broadcast(static_cast<float>(kOne));
-  const Ints tops = broadcast_int(top);
-  for (std::size_t row = 0; row < rows; ++row) {
-    const Floats row_norm = broadcast(row_norms[row]);
-    for (std::size_t column = 0; column < columns; column += kLanes) {
-      const std::size_t at = row * kTileColumns + column;
-      // The sum of the norms comes first, so that equal samples have distance 0.
-      const Floats norms = row_norm + load(column_norms + column);
-      const Floats squared = greater(norms - 2.0F * load(products + at), zero);
-      store_ints(similarities + at, tops - whole(smaller(square_root(squared) * scale, one)));
     }
   }
 }
@@ -163,15 +111,15 @@ std::int32_t smallest(const std::int32_t* similarities, std::size_t rows, std::s
 
 std::int64_t gain_of_row(const float* similarities, const float* covered, double scale, std::size_t count) noexcept {
   const Floats zero{};
-  Longs low{};
-  Longs high{};
+  Words low{};
+  Words high{};
   std::size_t at = 0;
   for (; at + kLanes <= count; at += kLanes) {
     const Floats gain = greater(load(similarities + at) - load(covered + at), zero);
     HalfFloats halves[2];
     __builtin_memcpy(halves, &gain, sizeof(gain));
-    low += reinterpret_cast<Longs>(__builtin_convertvector(halves[0], Doubles) * scale + kWhole);
-    high += reinterpret_cast<Longs>(__builtin_convertvector(halves[1], Doubles) * scale + kWhole);
+    low += reinterpret_cast<Words>(__builtin_convertvector(halves[0], Doubles) * scale + kWhole);
+    high += reinterpret_cast<Words>(__builtin_convertvector(halves[1], Doubles) * scale + kWhole);
   }
   std::uint64_t sum = 0;
   for (std::size_t lane = 0; lane < kLanes / 2; ++lane) sum += low[lane] + high[lane];

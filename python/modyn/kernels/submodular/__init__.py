@@ -6,7 +6,8 @@ any kind are gradients without embeddings. Nothing of size N x N is stored by th
 Similarities of two samples are
     cosine: (1 + cos) / 2, from 0 to 1; the cosine with a zero vector is 0.
     distance: m - distance + 1e-3, with the Euclidean distance and m the largest one in the group (CRAIG,
-        Mirzasoleiman et al., ICML 2020).
+        Mirzasoleiman et al., ICML 2020). Right to 2e-7 of m, whatever the samples have in common: this is taken off
+        gradients and embeddings before they are multiplied, in float64.
 Samples of different groups, classes for instance, have similarity 0.
 
 Optimizers are

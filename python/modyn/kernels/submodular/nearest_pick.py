@@ -35,7 +35,8 @@ def nearest_pick(
 
     Returns:
         For each sample the place of its pick in `picks`, int64 [N], -1 if its group has none; and the similarity to it,
-        float32 [N], for "distance" the negative distance, 0 without a pick.
+        float32 [N], 0 without a pick. For "distance" it is the negative distance as `gradient_distances` has it, so
+        samples are told apart however close they are beside others.
 
     Raises:
         ValueError: shapes, names or numbers that do not fit, or features that are not finite.

@@ -9,6 +9,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from modyn.kernels.gradient_operators import distances_reference
 from modyn.kernels.philox import philox
 from modyn.kernels.submodular.arguments import Optimization
 
@@ -226,28 +227,34 @@ def similarities_of_group(gradients: Tensor, embeddings: Tensor | None, members:
 
 def similarities(gradients: Tensor, embeddings: Tensor | None, similarity: str, others: Tensor | None = None) -> Tensor:
     """[N, N], or to the rows `others` only; float32. For "distance" the negative distances."""
-    numbers = torch.float64
     if not bool(torch.isfinite(gradients).all()) or not (embeddings is None or bool(torch.isfinite(embeddings).all())):
         raise ValueError("features are not finite: leave out samples with NaN or infinite numbers")
-    g = gradients.to(numbers)
-    e = None if embeddings is None else embeddings.to(numbers)
-    squares = (g * g).sum(1) * (1 if e is None else 1 + (e * e).sum(1))
+    g, e = gradients, embeddings
+    of_pairs = _negative_distances
     if similarity == "cosine":
-        g = g * torch.where(squares > 0, squares, 1).rsqrt()[:, None]
-    elif e is None:
-        g = g - g.mean(0)
-        squares = (g * g).sum(1)
-    right_g, right_e, right_squares = g, e, squares
-    if others is not None:
-        right_g, right_e, right_squares = g[others], None if e is None else e[others], squares[others]
+        g, e = _normalised(gradients, embeddings)
+        of_pairs = _cosine_similarities
+    right_g, right_e = (g, e) if others is None else (g[others], None if e is None else e[others])
     out = gradients.new_empty((len(g), len(right_g)), dtype=torch.float32)
     for first in range(0, len(g), _ROWS_AT_ONCE):
         rows = slice(first, first + _ROWS_AT_ONCE)
-        products = g[rows] @ right_g.T
-        if e is not None and right_e is not None:
-            products *= 1 + e[rows] @ right_e.T
-        if similarity == "cosine":
-            out[rows] = (0.5 + 0.5 * products).clamp(0, 1)
-        else:
-            out[rows] = -(squares[rows, None] + right_squares - 2 * products).clamp(min=0).sqrt()
+        out[rows] = of_pairs(g[rows], None if e is None else e[rows], right_g, right_e)
     return out
+
+
+def _normalised(gradients: Tensor, embeddings: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    """Factors of gradients of norm 1, or 0; float64."""
+    g, e = gradients.double(), None if embeddings is None else embeddings.double()
+    squares = (g * g).sum(1) * (1 if e is None else 1 + (e * e).sum(1))
+    return g * torch.where(squares > 0, squares, 1).rsqrt()[:, None], e
+
+
+def _cosine_similarities(g: Tensor, e: Tensor | None, other_g: Tensor, other_e: Tensor | None) -> Tensor:
+    products = g @ other_g.T
+    if e is not None and other_e is not None:
+        products *= 1 + e @ other_e.T
+    return (0.5 + 0.5 * products).clamp(0, 1)
+
+
+def _negative_distances(g: Tensor, e: Tensor | None, other_g: Tensor, other_e: Tensor | None) -> Tensor:
+    return -distances_reference(g, e, other_g, other_e)
