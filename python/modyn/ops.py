@@ -137,10 +137,7 @@ def _register(schema: str, operator: Operator) -> None:
     _library.impl(name, operator.cpu, "CPU")
     _library.impl(name, operator.reference, "CompositeExplicitAutograd")
     torch.library.register_fake(qualified, operator.fake, lib=_library)
-    if operator.backward is not None:
-        torch.library.register_autograd(
-            qualified, operator.backward, setup_context=operator.setup_context, lib=_library
-        )
+    operator.register_derivative(qualified, _library)
 
 
 for _schema, _operator in OPERATORS.items():

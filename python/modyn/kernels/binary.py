@@ -69,7 +69,7 @@ def binary_label_scores(
 def binary_gradients(
     logits: Tensor, targets: Tensor, *, weight: Tensor | None = None, pos_weight: Tensor | None = None
 ) -> Tensor:
-    """Gradient of each sample's loss with respect to its logits, in closed form.
+    """Gradient of each sample's loss with respect to its logits, in closed form. It has no derivative itself.
 
     Args:
         logits: as for `binary_scores`.

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from modyn import _kernels
 from modyn.kernels.cross_entropy import ELEMENTS, real_type
-from modyn.kernels.operator import Operator, address, dense, threads
+from modyn.kernels.operator import Operator, address, dense, differentiates_first, refuse_derivative, threads
 
 
 class _KernelArguments:
@@ -192,12 +192,20 @@ def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None
 
 
 def _backward(ctx: Any, *of_scores: Tensor | None) -> tuple[Tensor | None, ...]:
+    differentiates_first("binary_scores", ctx)
     logits = ctx.saved_tensors[0]
     gradients = torch.ops.modyn.binary_scores_backward(*of_scores[:4], *ctx.saved_tensors)
     return gradients.to(logits.dtype), None, None, None
 
 
 SCORES = Operator(_scores_cpu, _scores_reference, _scores_fake, _keep, _backward)
-SCORES_BACKWARD = Operator(_differentiate_cpu, _differentiate_reference, _differentiate_fake)
+SCORES_BACKWARD = Operator(
+    _differentiate_cpu,
+    _differentiate_reference,
+    _differentiate_fake,
+    backward=refuse_derivative("binary_scores_backward"),
+)
 LABEL_SCORES = Operator(_label_scores_cpu, _label_scores_reference, _label_scores_fake)
-GRADIENTS = Operator(_gradients_cpu, _gradients_reference, _gradients_fake)
+GRADIENTS = Operator(
+    _gradients_cpu, _gradients_reference, _gradients_fake, backward=refuse_derivative("binary_gradients")
+)

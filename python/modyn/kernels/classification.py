@@ -134,7 +134,7 @@ def cross_entropy_gradients(
     ignore_index: int = -100,
     label_smoothing: float = 0.0,
 ) -> Tensor:
-    """Gradient of each sample's loss with respect to its logits, in closed form.
+    """Gradient of each sample's loss with respect to its logits, in closed form. It has no derivative itself.
 
     Args:
         logits: [N, C] or [N, C, d1, ...].

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from modyn import _kernels
 from modyn.kernels.cross_entropy import KernelArguments, factors, real_type
-from modyn.kernels.operator import Operator, address, dense, threads
+from modyn.kernels.operator import Operator, address, dense, differentiates_first, refuse_derivative, threads
 
 # Order of the kernel's results.
 _SCORES = ("loss", "max_probability", "margin", "entropy", "gradient_norm", "label_probability", "label_margin")
@@ -192,6 +192,7 @@ def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None
 
 
 def _backward(ctx: Any, *of_scores: Tensor | None) -> tuple[Tensor | None, ...]:
+    differentiates_first("classification_scores", ctx)
     logits, targets, class_weights = ctx.saved_tensors
     gradients = torch.ops.modyn.classification_scores_backward(
         *of_scores[:4], logits, targets, class_weights, ctx.ignore_index, ctx.label_smoothing
@@ -200,6 +201,13 @@ def _backward(ctx: Any, *of_scores: Tensor | None) -> tuple[Tensor | None, ...]:
 
 
 SCORES = Operator(_scores_cpu, _scores_reference, _scores_fake, _keep, _backward)
-SCORES_BACKWARD = Operator(_differentiate_cpu, _differentiate_reference, _differentiate_fake)
+SCORES_BACKWARD = Operator(
+    _differentiate_cpu,
+    _differentiate_reference,
+    _differentiate_fake,
+    backward=refuse_derivative("classification_scores_backward"),
+)
 LABEL_SCORES = Operator(_label_scores_cpu, _label_scores_reference, _label_scores_fake)
-GRADIENTS = Operator(_gradients_cpu, _gradients_reference, _gradients_fake)
+GRADIENTS = Operator(
+    _gradients_cpu, _gradients_reference, _gradients_fake, backward=refuse_derivative("cross_entropy_gradients")
+)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from modyn import _kernels
-from modyn.kernels.operator import Operator, address, dense, threads
+from modyn.kernels.operator import Operator, address, dense, refuse_derivative, threads
 
 
 def _dense(tensor: Tensor | None) -> Tensor | None:
@@ -138,8 +138,28 @@ def _weighted_sum_fake(gradients: Tensor, embeddings: Tensor | None, weights: Te
     return gradients.new_empty((gradients.shape[1], _width(embeddings) + 1), dtype=torch.float32)
 
 
-INNER_PRODUCTS = Operator(_pairs(_kernels.gradient_inner_products), _inner_products_reference, _pairs_fake)
-DISTANCES = Operator(_pairs(_kernels.gradient_distances), distances_reference, _pairs_fake)
-NORMS = Operator(_norms_cpu, _norms_reference, _samples_fake)
-CORRELATIONS = Operator(_correlations_cpu, _correlations_reference, _samples_fake)
-WEIGHTED_SUM = Operator(_weighted_sum_cpu, _weighted_sum_reference, _weighted_sum_fake)
+INNER_PRODUCTS = Operator(
+    _pairs(_kernels.gradient_inner_products),
+    _inner_products_reference,
+    _pairs_fake,
+    backward=refuse_derivative("gradient_inner_products"),
+)
+DISTANCES = Operator(
+    _pairs(_kernels.gradient_distances),
+    distances_reference,
+    _pairs_fake,
+    backward=refuse_derivative("gradient_distances"),
+)
+NORMS = Operator(_norms_cpu, _norms_reference, _samples_fake, backward=refuse_derivative("gradient_norms"))
+CORRELATIONS = Operator(
+    _correlations_cpu,
+    _correlations_reference,
+    _samples_fake,
+    backward=refuse_derivative("gradient_correlations"),
+)
+WEIGHTED_SUM = Operator(
+    _weighted_sum_cpu,
+    _weighted_sum_reference,
+    _weighted_sum_fake,
+    backward=refuse_derivative("gradient_weighted_sum"),
+)

@@ -22,7 +22,7 @@ class Operator:
         reference: plain PyTorch, for tensors on any device.
         fake: shapes and types of the results, without data.
         setup_context: keeps what `backward` needs, as torch.library.register_autograd describes it.
-        backward: the derivative; None if there is none.
+        backward: the derivative; None if gradients do not flow, as through a choice of samples.
     """
 
     cpu: Callable[..., Any]
@@ -30,6 +30,39 @@ class Operator:
     fake: Callable[..., Any]
     setup_context: Callable[..., None] | None = None
     backward: Callable[..., Any] | None = None
+
+    def register_derivative(self, name: str, library: Any) -> None:
+        """Tell autograd of it, so that no derivative is missing without a word."""
+        constant = self.backward is None
+        torch.library.register_autograd(
+            name,
+            self.backward or refuse_derivative(name),
+            setup_context=_mark_constant if constant else self.setup_context,
+            lib=library,
+        )
+
+
+def _mark_constant(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+    ctx.mark_non_differentiable(*(output if isinstance(output, tuple) else (output,)))
+
+
+def refuse_derivative(name: str) -> Callable[..., Any]:
+    """The backward function of an operator that has a derivative, which nobody wrote down."""
+
+    def backward(*_: Any) -> Any:
+        raise NotImplementedError(
+            f"{name} has no derivative: detach what it is given, or call it under torch.no_grad()"
+        )
+
+    return backward
+
+
+def differentiates_first(name: str, ctx: Any) -> None:
+    """Raises NotImplementedError if another argument than the first waits for its gradient."""
+    if any(ctx.needs_input_grad[1:]):
+        raise NotImplementedError(
+            f"{name} has derivatives with respect to the logits only: detach the targets and the weights"
+        )
 
 
 def dense(tensor: torch.Tensor, dtype: torch.dtype = torch.float32) -> torch.Tensor:

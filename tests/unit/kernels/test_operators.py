@@ -157,6 +157,49 @@ def test_torch_accepts_the_operator(name: str, number: int) -> None:
     torch.library.opcheck(getattr(torch.ops.modyn, name).default, EXAMPLES[name][number]())
 
 
+def _with_gradients(argument: Any) -> Any:
+    is_real = isinstance(argument, torch.Tensor) and argument.is_floating_point()
+    return argument.detach().requires_grad_() if is_real else argument
+
+
+@pytest.mark.parametrize(("name", "number"), CASES)
+def test_no_derivative_is_missing_without_a_word(name: str, number: int) -> None:
+    arguments = [_with_gradients(argument) for argument in EXAMPLES[name][number]()]
+
+    results = getattr(torch.ops.modyn, name)(*arguments)
+
+    for result in results if isinstance(results, tuple) else (results,):
+        if result.requires_grad:
+            others = [one for one in arguments if isinstance(one, torch.Tensor) and one.requires_grad]
+            if name in ("binary_scores", "classification_scores") and len(others) == 1:
+                assert torch.autograd.grad(result.sum(), others, retain_graph=True)[0] is not None
+            else:
+                with pytest.raises(
+                    NotImplementedError, match=f"{name} has (no derivative|derivatives with respect to)"
+                ):
+                    torch.autograd.grad(result.sum(), others, retain_graph=True)
+
+
+@pytest.mark.parametrize("name", ["binary_scores", "classification_scores"])
+def test_a_second_derivative_is_refused(name: str) -> None:
+    arguments = EXAMPLES[name][0]()
+
+    loss = getattr(torch.ops.modyn, name)(*arguments)[0]
+    (gradient,) = torch.autograd.grad(loss.sum(), arguments[0], create_graph=True)
+
+    with pytest.raises(NotImplementedError, match=f"{name}_backward has no derivative: detach what it is given"):
+        gradient.square().sum().backward()
+
+
+def test_choices_let_no_gradients_through() -> None:
+    features = _numbers(20, 3).requires_grad_()
+
+    picks, distances = ops.k_center(features, 4)
+
+    assert not picks.requires_grad
+    assert not distances.requires_grad
+
+
 @pytest.mark.parametrize(("name", "number"), CASES)
 def test_the_reference_gives_what_the_kernel_gives(isa: str, name: str, number: int) -> None:
     arguments = EXAMPLES[name][number]()
