@@ -215,7 +215,8 @@ def selection(policy: str, mode: str, ratio: int, pipeline: dict[str, Any]) -> d
     if policy in _SUBMODULAR:
         section["submodular_optimizer"] = "LazyGreedy"
     if policy.startswith("RHO"):
-        training = {**pipeline["training"], "epochs_per_trigger": 1}
+        epochs = max(1, pipeline["training"]["epochs_per_trigger"] // 3)
+        training = {**pipeline["training"], "epochs_per_trigger": epochs}
         section["il_training_config"] = training | {
             "il_model_id": pipeline["model"]["id"],
             "il_model_config": pipeline["model"]["config"],
