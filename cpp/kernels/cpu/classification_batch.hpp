@@ -51,20 +51,22 @@ class Batch {
     const ClassificationScores& scores = task_.scores;
     V loss = label_share_ == 0 ? V{} : label_share_ * ((sums_.top - label_logit_) + log_sum_);
     if (general_) loss += sums_.shifted + sums_.mass * log_sum_;
-    put(scores.loss, counted() ? loss : V{});
-    put(scores.max_probability, 1 / sum_);
-    put(scores.margin, margin_);
-    put(scores.entropy, entropy_);
-    if (scores.gradient_norm != nullptr) put(scores.gradient_norm, counted() ? gradient_norm() : V{});
+    const V one = all<Real>(1);
+    const B has_loss = counted();
+    put(scores.loss, has_loss ? loss : V{});
+    put(scores.max_probability, has_loss ? one / sum_ : one);
+    put(scores.margin, has_loss ? margin_ : one);
+    put(scores.entropy, has_loss ? entropy_ : V{});
+    if (scores.gradient_norm != nullptr) put(scores.gradient_norm, has_loss ? gradient_norm() : V{});
     const V missing = all<Real>(static_cast<Real>(__builtin_nan("")));
     const B has_label = label_ >= 0;
     put(scores.label_probability, has_label ? label_power_ / sum_ : missing);
     if (scores.label_margin == nullptr && scores.correct == nullptr) return;
     const B is_top = label_logit_ == sums_.top;
-    // The difference is NaN exactly if the row has a NaN.
-    const V others = (is_top ? sums_.second : sums_.top) + (sums_.rest - sums_.rest);
-    put(scores.label_margin, has_label ? label_logit_ - others : missing);
-    if (scores.correct != nullptr) write_correct(is_top & has_label & (sums_.rest == sums_.rest));
+    const B known = are_numbers();
+    const V others = is_top ? sums_.second : sums_.top;
+    put(scores.label_margin, has_label & known ? label_logit_ - others : missing);
+    if (scores.correct != nullptr) write_correct(is_top & has_label & known);
   }
 
   MODYN_INLINE void write_gradients() {
@@ -98,10 +100,26 @@ class Batch {
     if (to != nullptr) write_rows<Real>(at<Real>(to, first_), rows_, value);
   }
 
+  // Which rows have a largest logit and no NaN. That makes their sums NaN, but so does infinity.
+  [[nodiscard]] MODYN_INLINE B are_numbers() const {
+    B known = sums_.rest == sums_.rest;
+    if (!any<Real>(sums_.top == -kMinusInfinity<Real>)) return known;
+    for (std::size_t row = 0; row < rows_; ++row) {
+      if (known[row] != 0 || sums_.top[row] != -kMinusInfinity<Real>) continue;
+      std::size_t c = 0;
+      while (c < classes() && E::scalar(logits(row)[c]) == E::scalar(logits(row)[c])) ++c;
+      if (c == classes()) known[row] = -1;
+    }
+    return known;
+  }
+
   // Numbers of the batch's rows, 0 behind the last row and for null.
   [[nodiscard]] MODYN_INLINE V get(const void* from) const {
     return from == nullptr ? V{} : read_rows<Real>(at<Real>(from, first_), rows_);
   }
+
+  // 0 for rows without a loss.
+  [[nodiscard]] MODYN_INLINE V get_counted(const void* from) const { return counted() ? get(from) : V{}; }
 
   MODYN_INLINE void read_labels() {
     const CrossEntropy& criterion = task_.criterion;
@@ -178,11 +196,11 @@ class Batch {
 
   // Of `outer` with respect to the logits, but for what the classes of the two largest logits get besides.
   [[nodiscard]] MODYN_INLINE GradientTerms<V> terms_of(const ScoreDerivatives& outer) const {
-    const V of_loss = counted() ? get(outer.loss) : V{};
-    const V of_entropy = get(outer.entropy);
+    const V of_loss = get_counted(outer.loss);
+    const V of_entropy = get_counted(outer.entropy);
     const V label = of_loss * label_share_;
     const V slope = label + of_loss * sums_.mass - of_entropy * (entropy_ - log_sum_) -
-                    get(outer.max_probability) / sum_ - get(outer.margin) * margin_;
+                    get_counted(outer.max_probability) / sum_ - get_counted(outer.margin) * margin_;
     return {.top = sums_.top,
             .inverse_sum = 1 / sum_,
             .slope = slope,
@@ -251,7 +269,9 @@ class Batch {
   MODYN_INLINE void write_long_gradients(const GradientTerms<V>& terms) const {
     for (std::size_t row = 0; row < rows_; ++row) {
       Real* to = at<Real>(task_.gradients, (first_ + row) * classes());
-      each_gradient(terms, row, [&](V g, std::size_t first) {
+      const B has_loss = B{} + counted()[row];
+      each_gradient(terms, row, [&](V of_logits, std::size_t first) {
+        const V g = has_loss ? of_logits : V{};
         if (classes() - first >= kWidth) {
           write<Real>(to + first, g);
         } else {
@@ -263,9 +283,11 @@ class Batch {
 
   MODYN_INLINE void write_short_gradients(const GradientTerms<V>& terms) {
     Real* to = at<Real>(task_.gradients, first_ * classes());
+    const B has_loss = counted();
     for (std::size_t c = 0; c < classes(); ++c) {
       const V v = general_ ? short_.v(c) : V{};
-      short_.logits.set(c, gradient<Real>(terms, short_.logits.column(c), v, label_ == static_cast<I>(c)));
+      const V g = gradient<Real>(terms, short_.logits.column(c), v, label_ == static_cast<I>(c));
+      short_.logits.set(c, has_loss ? g : V{});
     }
     empty<Real>(short_.logits, to, classes(), rows_, classes());
   }
@@ -279,6 +301,7 @@ class Batch {
   }
 
   MODYN_INLINE void add_first_classes(std::size_t row) const {
+    if (labels_[row] < 0) return;  // it has no loss
     const ScoreDerivatives& outer = task_.outer;
     const Real of_max = outer.max_probability == nullptr ? Real{0} : *at<Real>(outer.max_probability, first_ + row);
     const Real of_margin = outer.margin == nullptr ? Real{0} : *at<Real>(outer.margin, first_ + row);

@@ -1,6 +1,10 @@
 // Vectors of float or of double under one name, for kernels that are written once for both. Only for `*.isa.cpp`.
 #pragma once
 
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
 #include "kernels/cpu/vector.hpp"
 
 namespace modyn::kernels::MODYN_ISA_NAMESPACE {
@@ -57,6 +61,20 @@ MODYN_INLINE void write_some(Real* to, std::size_t count, Values<Real> value) {
 template <typename Real>
 MODYN_INLINE Values<Real> all(Real value) {
   return value - Values<Real>{};
+}
+
+// Whether the mask has a lane.
+template <typename Real>
+MODYN_INLINE bool any(Bits<Real> mask) {
+#if defined(__AVX512F__)
+  return _mm512_test_epi64_mask((__m512i)mask, (__m512i)mask) != 0;
+#elif defined(__AVX2__)
+  return _mm256_testz_si256((__m256i)mask, (__m256i)mask) == 0;
+#else
+  Integer<Real> lanes = 0;
+  for (std::size_t lane = 0; lane < Lanes<Real>::kCount; ++lane) lanes |= mask[lane];
+  return lanes != 0;
+#endif
 }
 
 template <typename Real>

@@ -41,19 +41,6 @@ MODYN_INLINE void each(const Weights& weights, Visit&& visit) {
   }
 }
 
-// Whether the mask has a lane.
-MODYN_INLINE bool any(Longs mask) {
-#if defined(__AVX512F__)
-  return _mm512_test_epi64_mask((__m512i)mask, (__m512i)mask) != 0;
-#elif defined(__AVX2__)
-  return _mm256_testz_si256((__m256i)mask, (__m256i)mask) == 0;
-#else
-  std::int64_t lanes = 0;
-  for (std::size_t lane = 0; lane < kWidth; ++lane) lanes |= mask[lane];
-  return lanes != 0;
-#endif
-}
-
 MODYN_INLINE Doubles usable(Doubles weight) { return (weight > 0) & (weight - weight == 0) ? weight : Doubles{}; }
 
 }  // namespace
@@ -95,7 +82,7 @@ double sum_below(const Weights& weights, const InclusionRule& rule, double bound
     const Doubles weight = usable(given) * rule.scale + rule.floor;
     const Longs is_large = weight >= bound;
     Doubles small = is_large ? Doubles{} : weight;
-    if (any(is_large) || lanes < kWidth) {
+    if (any<double>(is_large) || lanes < kWidth) {
       for (std::size_t lane = 0; lane < lanes; ++lane) {
         at_least[found] = weight[lane];
         found += is_large[lane] != 0 ? 1 : 0;

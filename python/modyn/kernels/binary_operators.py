@@ -123,7 +123,7 @@ def _gradients_cpu(logits: Tensor, targets: Tensor, weight: Tensor | None, pos_w
 
 
 def _gradients_reference(logits: Tensor, targets: Tensor, weight: Tensor | None, pos_weight: Tensor | None) -> Tensor:
-    return _gradient(logits.to(real_type(logits)), targets, weight, pos_weight)
+    return _gradient(logits.to(real_type(logits)), targets, weight, pos_weight).contiguous()
 
 
 def _gradients_fake(logits: Tensor, *_: Any) -> Tensor:
@@ -161,7 +161,7 @@ def _differentiate_reference(
 ) -> Tensor:
     z = logits.to(real_type(logits))
     slope = torch.sigmoid(z) * torch.sigmoid(-z)
-    gradients = torch.zeros_like(z)
+    gradients = z.new_zeros(z.shape)
     if of_loss is not None:
         gradients += of_loss[:, None] * _gradient(z, targets, weight, pos_weight)
     if of_entropy is not None:

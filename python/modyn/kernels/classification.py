@@ -7,11 +7,14 @@ gradient with respect to the logits is p * sum(v) - v; nobody needs a graph for 
 Outputs [N, C, d1, ...] are N samples of several positions each, such as pixels or tokens. A sample's loss is the sum
 over its positions, as `modyn.trainer.criterion` weights it, and so is its entropy; its gradient is that of all
 positions together. Its largest probability and its margin are those of its least certain position. Positions with
-`ignore_index` do not count; of a sample without others the loss, entropy and norm are 0, and it is certain.
+`ignore_index` do not count, whatever their logits: their loss, entropy and norm are 0, their largest probability and
+margin are 1. So a sample that nothing can be learnt from is never chosen for its uncertainty. To score samples whose
+labels are not known, give them any class.
 """
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -25,9 +28,9 @@ class ClassificationScores(NamedTuple):
 
     Attributes:
         loss: of `torch.nn.CrossEntropyLoss(reduction="none")`; 0 for an ignored sample.
-        max_probability: p of the likeliest class.
-        margin: that less p of the second; 1 if there is one class.
-        entropy: of p, in nats.
+        max_probability: p of the likeliest class; 1 for an ignored sample.
+        margin: that less p of the second; 1 if there is one class, or for an ignored sample.
+        entropy: of p, in nats; 0 for an ignored sample.
         gradient_norm: Euclidean norm of the loss's gradient with respect to the logits. It has no derivative.
     """
 
@@ -45,8 +48,10 @@ class LabelScores(NamedTuple):
         loss: as there.
         probability: p of the label; NaN for an ignored sample.
         margin: the label's logit less the largest other one (area under the margin, Pleiss et al., NeurIPS 2020, is its
-            mean over epochs); infinite if there is one class, NaN for an ignored sample.
-        correct: bool, the label is the first class with the largest logit.
+            mean over epochs); infinite if there is one class or the label's logit alone is infinite, NaN for an
+            ignored sample.
+        correct: bool, the label is the first class with the largest logit, which may be infinite; False if a logit is
+            NaN, or all are minus infinity.
     """
 
     loss: Tensor
@@ -85,14 +90,12 @@ def classification_scores(
     )
     if logits.ndim == 2:
         return scores
-    counted = (labels != ignore_index) if labels.ndim == 1 else torch.ones_like(rows[:, 0], dtype=torch.bool)
-    loss, max_probability, margin, entropy, norm = (score.reshape(len(logits), -1) for score in scores)
-    counted = counted.reshape(loss.shape)
+    loss, max_probability, margin, entropy, norm = (score.reshape(len(logits), _positions(logits)) for score in scores)
     return ClassificationScores(
         loss.sum(1),
-        _least(max_probability, counted),
-        _least(margin, counted),
-        entropy.where(counted, 0).sum(1),
+        _least(max_probability),
+        _least(margin),
+        entropy.sum(1),
         torch.linalg.vector_norm(norm, dim=1),
     )
 
@@ -157,19 +160,22 @@ def cross_entropy_gradients(
     )
     if logits.ndim == 2:
         return gradients
-    positions = gradients.reshape(len(logits), -1, logits.shape[1])
-    return positions.transpose(1, 2).reshape(len(logits), -1)
+    positions = gradients.reshape(len(logits), _positions(logits), logits.shape[1])
+    return positions.transpose(1, 2).reshape(len(logits), math.prod(logits.shape[1:]))
+
+
+def _positions(of_positions: Tensor) -> int:
+    return math.prod(of_positions.shape[2:])
 
 
 def _rows(of_positions: Tensor) -> Tensor:
     """[N, C, d1, ...] as [N * d1 * ..., C]."""
     if of_positions.ndim == 2:
         return of_positions
-    return of_positions.movedim(1, -1).reshape(-1, of_positions.shape[1])
+    count, classes = of_positions.shape[:2]
+    return of_positions.movedim(1, -1).reshape(count * _positions(of_positions), classes)
 
 
-def _least(scores: Tensor, counted: Tensor) -> Tensor:
-    """Of the positions that count; 1 where none does."""
-    if scores.shape[1] == 0:
-        return scores.new_ones(len(scores))
-    return scores.where(counted, 1).amin(1)
+def _least(scores: Tensor) -> Tensor:
+    """Of the positions; 1 where there is none."""
+    return scores.amin(1) if scores.shape[1] > 0 else scores.new_ones(len(scores))

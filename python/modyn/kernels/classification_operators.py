@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from modyn import _kernels
-from modyn.kernels.cross_entropy import KernelArguments, factors, real_type
+from modyn.kernels.cross_entropy import KernelArguments, counted, factors, real_type
 from modyn.kernels.operator import Operator, address, dense, differentiates_first, refuse_derivative, threads
 
 # Order of the kernel's results.
@@ -46,12 +46,13 @@ def _scores_reference(
     p = logs.exp()
     largest = p.topk(min(2, p.shape[1]), dim=1).values
     margin = largest[:, 0] - largest[:, 1] if p.shape[1] > 1 else largest[:, 0]
+    has_loss = counted(targets, ignore_index)
     return (
         _total(v, -logs),
-        largest[:, 0].clone(),
-        margin.clone(),
-        _total(p, -logs),
-        torch.linalg.vector_norm(p * v.sum(1, keepdim=True) - v, dim=1),
+        largest[:, 0].where(has_loss, 1),
+        margin.where(has_loss, 1),
+        _total(p, -logs).where(has_loss, 0),
+        torch.linalg.vector_norm(p * v.sum(1, keepdim=True) - v, dim=1).where(has_loss, 0),
     )
 
 
@@ -80,18 +81,15 @@ def _label_scores_reference(
     v = factors(logits, targets, class_weights, ignore_index, label_smoothing)
     z = logits.to(v.dtype)
     logs = z.log_softmax(1)
-    if targets.is_floating_point():
-        labels, counted = targets.argmax(1), torch.ones_like(v[:, 0], dtype=torch.bool)
-    else:
-        counted = targets != ignore_index
-        labels = targets.where(counted, 0)
+    has_label = counted(targets, ignore_index)
+    labels = targets.argmax(1) if targets.is_floating_point() else targets.long().where(has_label, 0)
     others = z.scatter(1, labels[:, None], -torch.inf).amax(1)
     of_label = z.gather(1, labels[:, None])[:, 0]
     return (
         _total(v, -logs),
-        logs.gather(1, labels[:, None])[:, 0].exp().where(counted, torch.nan),
-        (of_label - others).where(counted, torch.nan),
-        (z.argmax(1) == labels) & counted & ~z.isnan().any(1),
+        logs.gather(1, labels[:, None])[:, 0].exp().where(has_label, torch.nan),
+        (of_label - others).where(has_label, torch.nan),
+        (z.argmax(1) == labels) & has_label & (z.amax(1) > -torch.inf),  # not NaN either
     )
 
 
@@ -110,7 +108,8 @@ def _gradients_reference(
     logits: Tensor, targets: Tensor, class_weights: Tensor | None, ignore_index: int, label_smoothing: float
 ) -> Tensor:
     v = factors(logits, targets, class_weights, ignore_index, label_smoothing)
-    return logits.to(v.dtype).softmax(1) * v.sum(1, keepdim=True) - v
+    gradients = logits.to(v.dtype).softmax(1) * v.sum(1, keepdim=True) - v
+    return gradients.where(counted(targets, ignore_index)[:, None], 0).contiguous()
 
 
 def _gradients_fake(logits: Tensor, *_: Any) -> Tensor:
@@ -153,7 +152,7 @@ def _differentiate_reference(
     logs = z.log_softmax(1)
     p = logs.exp()
     first = z.argmax(1, keepdim=True)
-    gradients = torch.zeros_like(p)
+    gradients = p.new_zeros(p.shape)
     if of_loss is not None:
         gradients += of_loss[:, None] * (p * v.sum(1, keepdim=True) - v)
     if of_entropy is not None:
@@ -164,7 +163,7 @@ def _differentiate_reference(
     if of_margin is not None and p.shape[1] > 1:
         second = z.scatter(1, first, -torch.inf).argmax(1, keepdim=True)
         gradients += of_margin[:, None] * (_of_probability(p, first) - _of_probability(p, second))
-    return gradients
+    return gradients.where(counted(targets, ignore_index)[:, None], 0)
 
 
 def _of_probability(p: Tensor, classes: Tensor) -> Tensor:

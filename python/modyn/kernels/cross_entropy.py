@@ -69,10 +69,31 @@ class KernelArguments:
     def refuse(self, row: int) -> None:
         """Say that this row's label is unknown; nothing if it is -1."""
         if row >= 0:
-            raise ValueError(
-                f"sample {row} has label {int(self._targets[row])}, which is no class of {self._logits.shape[1]}, "
-                f"and not ignore_index {self._ignore_index}"
-            )
+            raise _unknown(row, int(self._targets[row]), self._logits.shape[1], self._ignore_index)
+
+
+def _unknown(row: int, label: int, classes: int, ignore_index: int) -> ValueError:
+    return ValueError(
+        f"sample {row} has label {label}, which is no class of {classes}, and not ignore_index {ignore_index}"
+    )
+
+
+def counted(targets: Tensor, ignore_index: int) -> Tensor:
+    """Which samples have a loss, bool [N]."""
+    if targets.is_floating_point():
+        return targets.new_ones(len(targets), dtype=torch.bool)
+    return targets != ignore_index
+
+
+def _classes_of(targets: Tensor, classes: int, ignore_index: int) -> Tensor:
+    """Labels, 0 for ignored ones; ValueError if one is unknown, which on a GPU nothing could be caught of later."""
+    labels = targets.long().where(counted(targets, ignore_index), 0)
+    if len(labels) > 0:
+        least, most = (int(one) for one in torch.stack(labels.aminmax()).tolist())
+        if least < 0 or most >= classes:
+            row = int(((labels < 0) | (labels >= classes)).int().argmax())
+            raise _unknown(row, int(labels[row]), classes, ignore_index)
+    return labels
 
 
 def factors(
@@ -84,6 +105,6 @@ def factors(
     weights = logits.new_ones(classes, dtype=real) if class_weights is None else class_weights.to(real)
     if targets.is_floating_point():
         return weights * ((1 - label_smoothing) * targets.to(real) + label_smoothing / classes)
-    counted = targets != ignore_index
-    labels = torch.nn.functional.one_hot(targets.where(counted, 0), classes).to(real)
-    return weights * ((1 - label_smoothing) * labels + label_smoothing / classes) * counted[:, None]
+    labels = torch.nn.functional.one_hot(_classes_of(targets, classes, ignore_index), classes).to(real)
+    smoothed = weights * ((1 - label_smoothing) * labels + label_smoothing / classes)
+    return smoothed * counted(targets, ignore_index)[:, None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from modyn.kernels.classification_operators import GRADIENTS, LABEL_SCORES, SCORES, SCORES_BACKWARD
+from modyn.kernels.operator import Operator
 from modyn.ops import classification_scores, cross_entropy_gradients, label_scores
 
 IGNORED = 1
@@ -20,6 +23,8 @@ def scores_by_autograd(
     logits: torch.Tensor, targets: torch.Tensor, **options: Any
 ) -> tuple[tuple[torch.Tensor, ...], torch.Tensor]:
     """What `classification_scores` gives, and the gradients; in the type of the logits."""
+    counted = targets != options.get("ignore_index", -100)
+    counted = torch.ones_like(counted[:, 0]) if targets.is_floating_point() else counted
     z = logits.detach().requires_grad_()
     weight = options.pop("class_weights", None)
     loss = torch.nn.functional.cross_entropy(
@@ -33,7 +38,8 @@ def scores_by_autograd(
     p = logits.softmax(1)
     largest = p.topk(min(2, p.shape[1]), dim=1).values
     margin = largest[:, 0] - largest[:, 1:].sum(1)
-    return (loss.detach(), largest[:, 0], margin, torch.special.entr(p).sum(1), gradients.norm(dim=1)), gradients
+    of_logits = (largest[:, 0].where(counted, 1), margin.where(counted, 1), torch.special.entr(p).sum(1) * counted)
+    return (loss.detach(), *of_logits, gradients.norm(dim=1)), gradients
 
 
 def case(
@@ -167,10 +173,95 @@ def test_what_is_not_finite(isa: str, dtype: torch.dtype, classes: int) -> None:
         assert score[:3].isnan().all()
     assert not of_labels.correct[:3].any()
     assert of_labels.margin[0].isnan()
+    assert of_labels.margin[1] == -torch.inf
+    assert of_labels.margin[2].isnan()
     # One class is sure: it is the label, or it is another one.
     assert [score[3].item() for score in scores] == [0, 1, 1, 0, 0]
     assert [score[4].item() for score in scores] == [torch.inf, 1, 1, 0, pytest.approx(2**0.5)]
     assert of_labels.correct[3:].tolist() == [True, False]
+    torch.testing.assert_close(
+        tuple(of_labels), LABEL_SCORES.reference(logits, labels, None, -100, 0.0), equal_nan=True, rtol=1e-5, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("classes", [5, 50, 9000])
+@pytest.mark.parametrize("dtype", TYPES)
+def test_a_label_whose_logit_is_infinite_is_predicted(isa: str, dtype: torch.dtype, classes: int) -> None:
+    logits = torch.randn(6, classes, generator=torch.Generator().manual_seed(1)).to(dtype)
+    logits[:, 2] = torch.inf
+    logits[1, 4] = torch.inf  # the second of two
+    logits[2, 0] = torch.nan
+    logits[3, classes - 1] = torch.nan
+    logits[5] = torch.inf
+    labels = torch.tensor([2, 2, 2, 2, 3, 2])
+
+    found = label_scores(logits, labels)
+
+    assert found.correct.tolist() == [True, True, False, False, False, False]
+    assert found.margin[0] == torch.inf
+    assert found.margin[4] == -torch.inf
+    assert found.margin[[1, 2, 3, 5]].isnan().all()
+    expected = LABEL_SCORES.reference(logits, labels, None, -100, 0.0)
+    torch.testing.assert_close(tuple(found), expected, equal_nan=True)
+
+
+@pytest.mark.parametrize("classes", [1, 5, 300])
+@pytest.mark.parametrize("shape", [(), (1,), (3,)])
+def test_an_ignored_sample_looks_certain_whatever_its_logits(isa: str, classes: int, shape: tuple[int, ...]) -> None:
+    logits = torch.randn(4, classes, *shape, generator=torch.Generator().manual_seed(2))
+    logits[1] = torch.nan
+    logits[2] = torch.inf
+    logits.requires_grad_()
+    labels = torch.full((4, *shape), IGNORED)
+    labels[3] = 0
+
+    scores = classification_scores(logits, labels, ignore_index=IGNORED, label_smoothing=0.1)
+    (gradients,) = torch.autograd.grad(sum(score.sum() for score in scores[:4]), logits)
+
+    for score, certain in zip(scores, (0, 1, 1, 0, 0), strict=True):
+        assert score[:3].tolist() == [certain] * 3
+    assert (gradients[:3] == 0).all()
+    of_loss = cross_entropy_gradients(logits, labels, ignore_index=IGNORED, label_smoothing=0.1)
+    assert (of_loss[:3] == 0).all()
+
+
+@pytest.mark.parametrize("kind", KINDS[:3])
+def test_references_treat_ignored_samples_likewise(isa: str, kind: str) -> None:
+    logits, labels, options = case(30, 7, torch.float32, kind, seed=6)
+    logits[labels == IGNORED, 2] = torch.nan
+    rest = (options.get("class_weights"), IGNORED, options.get("label_smoothing", 0.0))
+    outer = torch.randn(4, 30, generator=torch.Generator().manual_seed(3)).unbind()
+
+    for name, operator, arguments in (
+        ("classification_scores", SCORES, (logits, labels, *rest)),
+        ("classification_scores_backward", SCORES_BACKWARD, (*outer, logits, labels, *rest)),
+        ("cross_entropy_gradients", GRADIENTS, (logits, labels, *rest)),
+    ):
+        found, expected = getattr(torch.ops.modyn, name)(*arguments), operator.reference(*arguments)
+        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(0, 3, 4), (0, 3), (2, 3, 0), (0, 3, 2, 5)])
+def test_empty_batches_have_empty_scores(shape: tuple[int, ...]) -> None:
+    count = shape[0]
+    for targets in (torch.zeros(count, *shape[2:], dtype=torch.int64), torch.zeros(shape)):
+        scores = classification_scores(torch.zeros(shape), targets)
+        gradients = cross_entropy_gradients(torch.zeros(shape), targets)
+
+        assert [score.tolist() for score in scores] == [[of] * count for of in (0, 1, 1, 0, 0)]
+        assert gradients.shape == (count, math.prod(shape[1:]))
+
+
+@pytest.mark.parametrize("operator", [SCORES, LABEL_SCORES, GRADIENTS])
+@pytest.mark.parametrize("label", [-1, 3, 2**40])
+def test_references_refuse_unknown_labels_as_kernels_do(operator: Operator, label: int) -> None:
+    arguments = (torch.zeros(3, 3), torch.tensor([0, -100, label]), None, -100, 0.0)
+
+    for implementation in (operator.cpu, operator.reference):
+        with pytest.raises(
+            ValueError, match=f"sample 2 has label {label}, which is no class of 3, and not ignore_index -100"
+        ):
+            implementation(*arguments)
 
 
 @pytest.mark.parametrize("classes", [4, 40, 9000])

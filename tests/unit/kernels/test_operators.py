@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.fx.experimental.symbolic_shapes import ShapeEnv
+from torch.utils._pytree import tree_map
 
 from modyn import ops
+from modyn.kernels.operator import Operator
 
 
 def _numbers(*shape: int) -> torch.Tensor:
@@ -157,6 +161,78 @@ def test_torch_accepts_the_operator(name: str, number: int) -> None:
     torch.library.opcheck(getattr(torch.ops.modyn, name).default, EXAMPLES[name][number]())
 
 
+def _transposed(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.t().contiguous().t() if tensor.ndim == 2 else tensor
+
+
+def _strided(tensor: torch.Tensor) -> torch.Tensor:
+    return torch.stack([tensor, tensor], dim=-1)[..., 0] if tensor.ndim > 0 else tensor
+
+
+def _expanded(tensor: torch.Tensor) -> torch.Tensor:
+    first = tensor[(slice(1),) * tensor.ndim]  # so that a symmetric matrix stays so
+    return first.expand(tensor.shape) if tensor.is_floating_point() else tensor
+
+
+LAYOUTS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "transposed": _transposed,
+    "strided": _strided,
+    "expanded": _expanded,
+}
+
+
+def _operator(name: str) -> Operator:
+    (operator,) = (one for schema, one in ops.OPERATORS.items() if schema.partition("(")[0] == name)
+    return operator
+
+
+def _layouts(results: Any) -> list[tuple[Any, ...]]:
+    """Types, shapes and strides; of a result whose size nobody knows beforehand only the first and their number."""
+    return [
+        (one.dtype, one.ndim)
+        if any(not isinstance(size, int) for size in one.shape)
+        else (one.dtype, one.ndim, tuple(one.shape), one.stride())
+        for one in (results if isinstance(results, tuple) else (results,))
+    ]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize(("name", "number"), CASES)
+def test_any_layout_is_taken_and_results_are_as_traced(name: str, number: int, layout: str) -> None:
+    arguments = [
+        LAYOUTS[layout](argument.detach()) if isinstance(argument, torch.Tensor) else argument
+        for argument in EXAMPLES[name][number]()
+    ]
+    operator = getattr(torch.ops.modyn, name)
+
+    found = operator(*arguments)
+    expected = _operator(name).reference(*arguments)
+
+    with FakeTensorMode(shape_env=ShapeEnv()) as mode:
+        traced = operator(*(mode.from_tensor(one) if isinstance(one, torch.Tensor) else one for one in arguments))
+    for of_kernel, of_reference, of_fake in zip(_layouts(found), _layouts(expected), _layouts(traced), strict=True):
+        assert of_kernel == of_reference
+        assert of_kernel[: len(of_fake)] == of_fake
+    dense = operator(*(one.contiguous() if isinstance(one, torch.Tensor) else one for one in arguments))
+    torch.testing.assert_close(found, dense, rtol=0, atol=0, equal_nan=True)
+    if layout != "expanded":  # which of many equal samples is chosen depends on the last digits
+        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5, equal_nan=True)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize(("name", "number"), CASES)
+def test_a_gpu_gives_what_the_kernel_gives(name: str, number: int) -> None:
+    arguments = EXAMPLES[name][number]()
+    operator = getattr(torch.ops.modyn, name)
+
+    found = operator(*(one.cuda() if isinstance(one, torch.Tensor) else one for one in arguments))
+
+    for one in found if isinstance(found, tuple) else (found,):
+        assert one.is_cuda
+    on_cpu = tree_map(lambda one: one.cpu(), found)
+    torch.testing.assert_close(on_cpu, operator(*arguments), rtol=1e-4, atol=1e-5, equal_nan=True)
+
+
 def _with_gradients(argument: Any) -> Any:
     is_real = isinstance(argument, torch.Tensor) and argument.is_floating_point()
     return argument.detach().requires_grad_() if is_real else argument
@@ -203,11 +279,10 @@ def test_choices_let_no_gradients_through() -> None:
 @pytest.mark.parametrize(("name", "number"), CASES)
 def test_the_reference_gives_what_the_kernel_gives(isa: str, name: str, number: int) -> None:
     arguments = EXAMPLES[name][number]()
-    (operator,) = (one for schema, one in ops.OPERATORS.items() if schema.partition("(")[0] == name)
 
     torch.testing.assert_close(
         getattr(torch.ops.modyn, name)(*arguments),
-        operator.reference(*arguments),
+        _operator(name).reference(*arguments),
         rtol=1e-4,
         atol=1e-5,
         equal_nan=True,

@@ -39,13 +39,13 @@ struct CrossEntropy {
 // Where the scores go, Real [count]; null for those not wanted.
 struct ClassificationScores {
   void* loss;
-  void* max_probability;
-  void* margin;         // the largest probability less the second; 1 if there is one class
-  void* entropy;        // in nats
-  void* gradient_norm;  // Euclidean norm of the loss' gradient with respect to the row
+  void* max_probability;  // 1 for ignored rows, whatever their logits, so that they look certain
+  void* margin;           // the largest probability less the second; 1 if there is one class, or for ignored rows
+  void* entropy;          // in nats; 0 for ignored rows
+  void* gradient_norm;    // Euclidean norm of the loss' gradient with respect to the row
   // Of the label, or of the likeliest class of `probabilities`; NaN for ignored rows.
   void* label_probability;
-  void* label_margin;     // its logit less the largest other one; infinite if there is one class
+  void* label_margin;     // its logit less the largest other one; infinite if there is one class, NaN beside a NaN
   std::uint8_t* correct;  // 1 if it is the first largest logit, else 0
 };
 
