@@ -14,7 +14,8 @@ from torch import Tensor
 from modyn import _native
 from modyn.kernels.submodular import reference
 from modyn.kernels.submodular.facility_location import FACILITY_LOCATION, FACILITY_LOCATION_DENSE
-from modyn.ops import facility_location, facility_location_dense, nearest_pick
+from modyn.kernels.submodular.nearest_pick import NEAREST_PICK
+from modyn.ops import facility_location, facility_location_dense, graph_cut, nearest_pick
 
 
 def value(similarities: Tensor, picks: Tensor) -> float:
@@ -406,6 +407,27 @@ def test_a_pick_that_equals_an_earlier_one_still_stands_for_itself() -> None:
 
 
 @pytest.mark.parametrize("similarity", ["cosine", "distance"])
+def test_numbers_of_groups_may_be_of_any_size(similarity: str) -> None:
+    features = normal(60, 3, seed=17)
+    small = torch.arange(60) % 3
+    large = torch.tensor([5, 2**31, 2**62])[small]
+
+    for of in (facility_location, graph_cut):
+        found = of(features, k=20, groups=large, similarity=similarity)
+        expected = of(features, k=20, groups=small, similarity=similarity)
+        assert found[0].tolist() == expected[0].tolist()
+        assert found[1].tolist() == expected[1].tolist()
+    picks = torch.tensor([0, 3, 2])
+    nearest = [nearest_pick(features, None, picks, groups=one, similarity=similarity)[0] for one in (small, large)]
+    assert nearest[0].tolist() == nearest[1].tolist()
+    assert -1 in nearest[0]
+    arguments = (features, None, large - 6, picks, similarity)
+    for implementation in (torch.ops.modyn.nearest_pick, NEAREST_PICK.reference):
+        with pytest.raises(ValueError, match="group -1 is below 0, expected groups from 0 on"):
+            implementation(*arguments)
+
+
+@pytest.mark.parametrize("similarity", ["cosine", "distance"])
 def test_picks_may_be_a_view_of_any_strides(similarity: str) -> None:
     features = normal(40, 3, seed=13)
     of_all = torch.arange(40).view(20, 2)
@@ -442,7 +464,7 @@ def test_what_is_impossible_is_refused() -> None:
         facility_location(features, groups=groups, budgets=[3, 0])
     with pytest.raises(ValueError, match="is of group 1, expected groups from 0 to 0"):
         facility_location(features, groups=groups, budgets=[1])
-    with pytest.raises(ValueError, match="is of group -1"):
+    with pytest.raises(ValueError, match="group -1 is below 0"):
         facility_location(features, k=1, groups=-groups)
     with pytest.raises(ValueError, match="similarity 'dot' is unknown"):
         facility_location(features, k=1, similarity="dot")

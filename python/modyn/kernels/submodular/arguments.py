@@ -63,3 +63,9 @@ def number_of_picks(
         raise ValueError(f"{operator}: {len(budgets)} budgets without groups, expected groups or a single budget")
     check_budgets(operator, samples, groups, budgets)
     return sum(budgets)
+
+
+def check_group_numbers(groups: Tensor) -> None:
+    """ValueError if one is negative."""
+    if len(groups) > 0 and int(groups.min()) < 0:
+        raise ValueError(f"group {int(groups.min())} is below 0, expected groups from 0 on")

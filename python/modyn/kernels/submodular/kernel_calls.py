@@ -8,15 +8,22 @@ import torch
 from torch import Tensor
 
 from modyn.kernels.operator import address, dense, threads
-from modyn.kernels.submodular.arguments import Optimization
+from modyn.kernels.submodular.arguments import Optimization, check_group_numbers
 
 
 def group_numbers(groups: Tensor | None, budgets: Sequence[int] | None) -> tuple[Tensor | None, int]:
-    """The group of each sample as kernels read it, and how many groups there are."""
+    """The group of each sample as kernels read it, and how many groups there are: no more than numbers that occur."""
     of_samples = None if groups is None else dense(groups, torch.int64)
     if budgets is not None:
         return of_samples, len(budgets)
-    return of_samples, 1 if of_samples is None or len(of_samples) == 0 else max(1, int(of_samples.max()) + 1)
+    if of_samples is None or len(of_samples) == 0:
+        return of_samples, 1
+    check_group_numbers(of_samples)
+    most = int(of_samples.max())
+    if most < len(of_samples):
+        return of_samples, most + 1
+    numbers, places = torch.unique(of_samples, return_inverse=True)
+    return places, len(numbers)
 
 
 def empty_picks(like: Tensor, k: int) -> tuple[Tensor, Tensor]:

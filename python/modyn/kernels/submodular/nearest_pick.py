@@ -9,7 +9,7 @@ from modyn import _kernels
 from modyn.kernels.groups import check_budgets
 from modyn.kernels.operator import Operator, address, dense, threads
 from modyn.kernels.submodular import reference
-from modyn.kernels.submodular.arguments import check_samples, check_similarity
+from modyn.kernels.submodular.arguments import check_group_numbers, check_samples, check_similarity
 from modyn.kernels.submodular.kernel_calls import group_numbers
 
 
@@ -87,6 +87,7 @@ def _nearest_pick_reference(
     nearest = gradients.new_full((count,), -1, dtype=torch.int64)
     found = gradients.new_zeros(count, dtype=torch.float32)
     of_samples = nearest.new_zeros(count) if groups is None else groups
+    check_group_numbers(of_samples)
     of_picks = of_samples[picks]
     for group in torch.unique(of_picks):
         members = (of_samples == group).nonzero()[:, 0]

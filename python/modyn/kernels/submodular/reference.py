@@ -11,7 +11,7 @@ from torch import Tensor
 
 from modyn.kernels.gradient_operators import distances_reference
 from modyn.kernels.philox import philox
-from modyn.kernels.submodular.arguments import Optimization
+from modyn.kernels.submodular.arguments import Optimization, check_group_numbers
 
 _ROWS_AT_ONCE = 4096
 _PURPOSE_OF_SUBSETS = 16  # Purpose::kGreedySubset of modyn/partition.hpp
@@ -170,8 +170,7 @@ def greedy(
     ids = torch.arange(count, device=groups.device)
     if k == 0:
         return ids[:0], torch.zeros(0, dtype=torch.float64, device=groups.device)
-    if int(groups.min()) < 0:
-        raise ValueError(f"group {int(groups.min())} is below 0, expected groups from 0 on")
+    check_group_numbers(groups)
     if budgets is None:
         labels, group_of = torch.unique(groups, return_inverse=True)
         members = [ids[group_of == group] for group in range(len(labels))]
