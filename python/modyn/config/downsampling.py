@@ -96,7 +96,7 @@ class GradMatchDownsampling(_Downsampling):
 
     strategy: Literal["GradMatch"] = Field(description="Name of the strategy.")
     balance: bool = Field(default=False, description=_BALANCE)
-    partition_size: int | None = Field(default=1_000, ge=1, description=_PARTITION_SIZE)
+    partition_size: int | None = Field(default=500, ge=1, description=_PARTITION_SIZE)
     full_grad_approximation: GradientApproximation = Field(default="LastLayer", description=_GRADIENT)
 
 
