@@ -22,27 +22,43 @@ constexpr double kUncorrelated = 1e-5;
 // adds.
 constexpr std::size_t kStepsOfPick = 4;
 
+double mean(const std::vector<double>& numbers) {
+  return std::accumulate(numbers.begin(), numbers.end(), 0.0) / static_cast<double>(numbers.size());
+}
+
 enum class State : std::uint8_t { kFree, kMember, kOut };
+
+// Powers of two by which gradients and target were divided. Weights are those of the quotients, times the second by the
+// first.
+struct Exponents {
+  int gradients = 0;
+  int target = 0;
+
+  // The target's, where it is 0 for the gradients.
+  [[nodiscard]] int apart() const { return target - gradients; }
+};
 
 class Pursuit {
  public:
+  // The samples were divided already; the target is divided here.
   Pursuit(const PursuitProblem& problem, const PursuitOptions& options, const std::vector<double>& squared_norms,
-          const Threads& threads)
+          const Exponents& exponents, const Threads& threads)
       : problem_(problem),
         options_(options),
         squared_norms_(squared_norms),
+        exponents_(exponents),
         threads_(threads),
         target_(make_target()),
         correlations_(correlations(problem.samples, target_, threads)),
         correlation_(problem.samples.count),
         best_of_tile_(tiles()),
         states_(problem.samples.count, State::kFree),
-        mean_squared_norm_(std::accumulate(squared_norms.begin(), squared_norms.end(), 0.0) /
-                           static_cast<double>(squared_norms.size())),
+        mean_squared_norm_(mean(squared_norms)),
         ridge_(options.ridge * mean_squared_norm_),
         unit_sum_(options.unit_sum * options.unit_sum * mean_squared_norm_),
+        unit_sum_with_target_(std::ldexp(unit_sum_, -exponents.apart())),
         target_squared_(MODYN_DISPATCH(product_of_doubles)(target_.data(), target_.data(), target_.size()) +
-                        unit_sum_) {}
+                        std::ldexp(unit_sum_, -2 * exponents.apart())) {}
 
   // A pursuit ends early when the target is matched, or no sample is left that would help. The samples that are left
   // then match it once more, and so on; each round counts by its picks.
@@ -61,7 +77,8 @@ class Pursuit {
     }
     for (std::size_t round = 0, at = 0; round < ends.size(); ++round) {
       const std::size_t of_round = ends[round] - at;
-      for (; at < ends[round]; ++at) weights[at] *= static_cast<double>(of_round) / static_cast<double>(picked);
+      const double share = static_cast<double>(of_round) / static_cast<double>(picked);
+      for (; at < ends[round]; ++at) weights[at] = std::ldexp(weights[at] * share, exponents_.apart());
     }
     fill(picked, picks, weights);
   }
@@ -70,7 +87,11 @@ class Pursuit {
   [[nodiscard]] std::vector<double> make_target() const {
     const GradientFactors& samples = problem_.samples;
     const std::size_t size = samples.classes * (samples.embedding + 1);
-    if (problem_.target != nullptr) return {problem_.target, problem_.target + size};
+    if (problem_.target != nullptr) {
+      std::vector<double> target(problem_.target, problem_.target + size);
+      for (double& number : target) number = std::ldexp(number, -exponents_.target);
+      return target;
+    }
     std::vector<double> mean(size);
     const std::vector<double> equal(samples.count, 1 / static_cast<double>(samples.count));
     gradient_weighted_sum(samples, equal.data(), mean.data(), threads_);
@@ -121,7 +142,8 @@ class Pursuit {
 
   void correlate() {
     correlations_->take_off(members_, weights_);
-    const auto of_sum = static_cast<float>(unit_sum_ * (1 - std::accumulate(weights_.begin(), weights_.end(), 0.0)));
+    const auto of_sum =
+        static_cast<float>(unit_sum_with_target_ - unit_sum_ * std::accumulate(weights_.begin(), weights_.end(), 0.0));
     threads_.for_each(tiles(), [&](std::size_t tile) {
       const std::size_t first = tile * Correlations::kTile;
       correlations_->correlate(tile, correlation_.data() + first);
@@ -167,7 +189,7 @@ class Pursuit {
     if (!factor_.append(products, squared_norm(sample) + ridge_)) return false;
     members_.push_back(sample);
     weights_.push_back(0);
-    with_target_.push_back(correlations_->product_with_target(sample) + unit_sum_);
+    with_target_.push_back(correlations_->product_with_target(sample) + unit_sum_with_target_);
     states_[sample] = State::kMember;
     std::vector<double> solution = with_target_;
     factor_.solve(solution);
@@ -238,6 +260,7 @@ class Pursuit {
   const PursuitProblem& problem_;
   const PursuitOptions& options_;
   const std::vector<double>& squared_norms_;
+  Exponents exponents_;
   const Threads& threads_;
   std::vector<double> target_;
   std::unique_ptr<Correlations> correlations_;
@@ -246,7 +269,8 @@ class Pursuit {
   std::vector<State> states_;
   double mean_squared_norm_;
   double ridge_;
-  double unit_sum_;  // squared
+  double unit_sum_;              // the coordinate of the gradients, squared
+  double unit_sum_with_target_;  // that times the coordinate of the target
   double target_squared_;
   std::vector<std::size_t> members_;  // in the order in which they came
   std::vector<double> weights_;
@@ -254,14 +278,76 @@ class Pursuit {
   Cholesky factor_;
 };
 
-// Gradients are multiplied by a power of two, which changes no pick and no weight, if their norms are farther from 1
-// than by this power: products of them would leave the range of float32.
+// Gradients and target are divided by powers of two, which changes no pick, if their norms are farther from 1 than by
+// this power: products of them would leave the range of float32.
 constexpr int kLargestExponent = 16;
 
-void multiply_by_power_of_two(int exponent, const float* numbers, std::size_t count, std::vector<float>& out) {
-  out.resize(count);
-  for (std::size_t at = 0; at < count; ++at) out[at] = std::ldexp(numbers[at], exponent);
+int exponent_of(double squared_norm) {
+  const int exponent = squared_norm > 0 ? std::ilogb(std::sqrt(squared_norm)) : 0;
+  return std::abs(exponent) > kLargestExponent ? exponent : 0;
 }
+
+Exponents exponents_of(const PursuitProblem& problem, double unit_sum, const std::vector<double>& squared_norms) {
+  const int gradients = exponent_of(*std::max_element(squared_norms.begin(), squared_norms.end()));
+  if (problem.target == nullptr) return {.gradients = gradients, .target = gradients};
+  const std::size_t size = problem.samples.classes * (problem.samples.embedding + 1);
+  const double squared = MODYN_DISPATCH(product_of_floats)(problem.target, problem.target, size) +
+                         unit_sum * unit_sum * mean(squared_norms);
+  return {.gradients = gradients, .target = gradients + exponent_of(std::ldexp(squared, -2 * gradients))};
+}
+
+// Few classes make gradients that are written down narrower than what is kept of the factors and of the members.
+bool is_narrow_when_written(const PursuitProblem& problem) {
+  const GradientFactors& samples = problem.samples;
+  return samples.embeddings != nullptr &&
+         samples.classes * (samples.embedding + 1) < samples.classes + samples.embedding + problem.picks;
+}
+
+// The samples of a problem as the pursuit reads them; holds what is not where it was given.
+class Samples {
+ public:
+  Samples(const PursuitProblem& problem, int exponent, const Threads& threads) : factors_(problem.samples) {
+    if (exponent != 0) divide(exponent);
+    if (is_narrow_when_written(problem)) write_down(threads);
+  }
+
+  [[nodiscard]] const GradientFactors& factors() const { return factors_; }
+
+ private:
+  void divide(int exponent) {
+    divided_.resize(factors_.count * factors_.classes);
+    for (std::size_t at = 0; at < divided_.size(); ++at) {
+      divided_[at] = std::ldexp(factors_.gradients[at], -exponent);
+    }
+    factors_.gradients = divided_.data();
+  }
+
+  // [classes, embedding + 1] of each sample, as the target is.
+  void write_down(const Threads& threads) {
+    constexpr std::size_t kSamplesOfPart = 256;
+    const std::size_t stride = factors_.embedding + 1;
+    const std::size_t width = factors_.classes * stride;
+    written_.resize(factors_.count * width);
+    threads.for_each((factors_.count + kSamplesOfPart - 1) / kSamplesOfPart, [&](std::size_t part) {
+      const std::size_t last = std::min(factors_.count, (part + 1) * kSamplesOfPart);
+      for (std::size_t i = part * kSamplesOfPart; i < last; ++i) {
+        const float* embedding = factors_.embeddings + i * factors_.embedding;
+        for (std::size_t row = 0; row < factors_.classes; ++row) {
+          const float gradient = factors_.gradients[i * factors_.classes + row];
+          float* to = written_.data() + i * width + row * stride;
+          to[0] = gradient;
+          for (std::size_t at = 0; at < factors_.embedding; ++at) to[at + 1] = gradient * embedding[at];
+        }
+      }
+    });
+    factors_ = {
+        .gradients = written_.data(), .embeddings = nullptr, .count = factors_.count, .classes = width, .embedding = 0};
+  }
+
+  GradientFactors factors_;
+  std::vector<float> divided_;
+  std::vector<float> written_;
+};
 
 // The first sample that is not finite, or -1.
 std::int64_t solve(const PursuitProblem& problem, const PursuitOptions& options, std::int64_t* picks, double* weights,
@@ -272,22 +358,12 @@ std::int64_t solve(const PursuitProblem& problem, const PursuitOptions& options,
       std::find_if(squared_norms.begin(), squared_norms.end(), [](double norm) { return !std::isfinite(norm); });
   if (wrong != squared_norms.end()) return wrong - squared_norms.begin();
   if (problem.picks == 0) return -1;
-  const double largest = *std::max_element(squared_norms.begin(), squared_norms.end());
-  const int exponent = largest > 0 ? std::ilogb(std::sqrt(largest)) : 0;
-  PursuitProblem scaled = problem;
-  std::vector<float> gradients;
-  std::vector<float> target;
-  if (std::abs(exponent) > kLargestExponent) {
-    const GradientFactors& samples = problem.samples;
-    multiply_by_power_of_two(-exponent, samples.gradients, samples.count * samples.classes, gradients);
-    scaled.samples.gradients = gradients.data();
-    if (problem.target != nullptr) {
-      multiply_by_power_of_two(-exponent, problem.target, samples.classes * (samples.embedding + 1), target);
-      scaled.target = target.data();
-    }
-    for (double& norm : squared_norms) norm = std::ldexp(norm, -2 * exponent);
-  }
-  Pursuit(scaled, options, squared_norms, threads).run(picks, weights);
+  const Exponents exponents = exponents_of(problem, options.unit_sum, squared_norms);
+  const Samples samples(problem, exponents.gradients, threads);
+  // Of the numbers as they are now, to the last digit: otherwise a target that is matched would not look so.
+  gradient_squared_norms(samples.factors(), squared_norms.data(), threads);
+  const PursuitProblem divided{.samples = samples.factors(), .target = problem.target, .picks = problem.picks};
+  Pursuit(divided, options, squared_norms, exponents, threads).run(picks, weights);
   return -1;
 }
 

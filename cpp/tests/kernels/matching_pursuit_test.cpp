@@ -43,9 +43,11 @@ TEST_P(MatchingPursuit, PicksSoManySamplesOnceEachWithPositiveWeights) {
     for (const std::size_t embedding : {0, 6}) {
       for (const std::size_t picks : {std::size_t{0}, std::size_t{1}, count / 3, std::min<std::size_t>(count, 150)}) {
         for (const double unit_sum : {0.0, 1.0}) {
-          const Result found = pursue(count, 9, embedding, picks, true, test_threads(2), unit_sum);
-          EXPECT_EQ(std::set<std::int64_t>(found.picks.begin(), found.picks.end()).size(), picks);
-          EXPECT_TRUE(std::all_of(found.weights.begin(), found.weights.end(), [](double one) { return one > 0; }));
+          for (const std::size_t classes : {1, 9}) {
+            const Result found = pursue(count, classes, embedding, picks, true, test_threads(2), unit_sum);
+            EXPECT_EQ(std::set<std::int64_t>(found.picks.begin(), found.picks.end()).size(), picks);
+            EXPECT_TRUE(std::all_of(found.weights.begin(), found.weights.end(), [](double one) { return one > 0; }));
+          }
         }
       }
     }
@@ -63,9 +65,11 @@ TEST_P(MatchingPursuit, DoesNotDependOnTheThreads) {
   for (const std::size_t embedding : {0, 20}) {
     for (const bool nonnegative : {true, false}) {
       for (const double unit_sum : {0.0, 1.0}) {
-        const Result alone = pursue(3000, 30, embedding, 60, nonnegative, Threads(), unit_sum);
-        for (const unsigned parallel : {2U, 7U}) {
-          EXPECT_EQ(pursue(3000, 30, embedding, 60, nonnegative, test_threads(parallel), unit_sum), alone);
+        for (const std::size_t classes : {2, 30}) {
+          const Result alone = pursue(3000, classes, embedding, 60, nonnegative, Threads(), unit_sum);
+          for (const unsigned parallel : {2U, 7U}) {
+            EXPECT_EQ(pursue(3000, classes, embedding, 60, nonnegative, test_threads(parallel), unit_sum), alone);
+          }
         }
       }
     }

@@ -48,8 +48,8 @@ def orthogonal_matching_pursuit(
 
     Args:
         gradients: [N, C], of the loss with respect to the logits.
-        embeddings: [N, E], inputs of the last layer, for which 4 k N bytes are taken; None for the gradients of the
-            logits alone.
+        embeddings: [N, E], inputs of the last layer, for which 4 k N bytes are taken, or 4 N C (E + 1) if that is less:
+            gradients of few classes are written down. None for the gradients of the logits alone.
         k: how many samples to pick, at most N.
         target: [C, E + 1] (the bias's column first), or [C, 1] without embeddings; None for the mean of all gradients.
         ridge: at least 0.
@@ -62,7 +62,8 @@ def orthogonal_matching_pursuit(
             before GRAD-MATCH.
 
     Returns:
-        The picks, int64 [k], round after round in the order in which they were picked; and their weights, float32 [k].
+        The picks, int64 [k], round after round in the order in which they were picked; and their weights, float32 [k],
+        none of them 0 or infinite: beyond the range of float32 they are its limits.
 
     Raises:
         ValueError: shapes, `k`, `ridge`, `unit_sum` or `tolerance` are impossible, or a number is NaN or infinite.
@@ -135,9 +136,24 @@ def _check(
         )
 
 
-def _check_finite(targets: Tensor | None) -> None:
-    if targets is not None and not bool(targets.isfinite().all()):
-        raise ValueError("orthogonal_matching_pursuit: the target has a number that is NaN or infinite")
+def _finite_targets(targets: Tensor | None) -> Tensor | None:
+    """As float32, in which all kernels compute."""
+    if targets is None:
+        return None
+    narrow = dense(targets)
+    if not bool(narrow.isfinite().all()):
+        raise ValueError(
+            "orthogonal_matching_pursuit: the target has a number that is NaN or infinite, as float32 at least"
+        )
+    return narrow
+
+
+def _joined(picks: Sequence[Tensor], weights: Sequence[Tensor], like: Tensor) -> tuple[Tensor, Tensor]:
+    """Of all groups, if there is one. Weights are float64 and become float32; none of them becomes 0 or infinite."""
+    wide = torch.cat([like.new_empty(0, dtype=torch.float64), *weights])
+    range_of = torch.finfo(torch.float32)
+    sizes = wide.abs().clamp(range_of.tiny, range_of.max)
+    return torch.cat([like.new_empty(0, dtype=torch.int64), *picks]), torch.copysign(sizes, wide).float()
 
 
 def _not_finite(sample: int) -> ValueError:
@@ -162,13 +178,12 @@ def _cpu(
     tolerance: float,
     nonnegative: bool,
 ) -> tuple[Tensor, Tensor]:
-    _check_finite(targets)
+    b = _finite_targets(targets)
     parts = split("orthogonal_matching_pursuit_per_group", len(gradients), groups, budgets, gradients.device)
     if groups is not None:
         gradients, embeddings = gradients[parts.samples], _of_group(embeddings, parts)
     g = dense(gradients)
     e = None if embeddings is None else dense(embeddings)
-    b = None if targets is None else dense(targets)
     places = torch.empty(sum(budgets), dtype=torch.int64)
     weights = torch.empty(sum(budgets), dtype=torch.float64)
     wrong = _kernels.matching_pursuit(
@@ -190,8 +205,8 @@ def _cpu(
     for group, place in enumerate(wrong):
         if place >= 0:
             raise _not_finite(int(parts[group][place]))
-    picks = [parts[group][of_group] for group, of_group in enumerate(torch.split(places, budgets))]
-    return torch.cat(picks), weights.float()
+    picks = [parts[group][of_group] for group, of_group in enumerate(torch.split(places, budgets) if budgets else ())]
+    return _joined(picks, [weights], gradients)
 
 
 def _reference(
@@ -205,23 +220,23 @@ def _reference(
     tolerance: float,
     nonnegative: bool,
 ) -> tuple[Tensor, Tensor]:
-    _check_finite(targets)
-    wrong = ~gradients.isfinite().all(dim=1)
-    if embeddings is not None:
-        wrong |= ~embeddings.isfinite().all(dim=1)
+    narrow_targets = _finite_targets(targets)
+    g, e = gradients.float(), None if embeddings is None else embeddings.float()
+    wrong = ~g.isfinite().all(dim=1)
+    if e is not None:
+        wrong |= ~e.isfinite().all(dim=1)
     if bool(wrong.any()):
         raise _not_finite(int(wrong.int().argmax()))
     parts = split("orthogonal_matching_pursuit_per_group", len(gradients), groups, budgets, gradients.device)
     picks, weights = [], []
     for group, budget in enumerate(budgets):
         samples = parts[group]
-        of_embeddings = None if embeddings is None else embeddings[samples].double()
-        factors = Samples(gradients[samples].double(), of_embeddings, unit_sum)
-        target = factors.mean() if targets is None else targets[group].double()
+        factors = Samples(g[samples].double(), None if e is None else e[samples].double(), unit_sum)
+        target = factors.mean() if narrow_targets is None else narrow_targets[group].double()
         places, of_picks = pursue(factors, target, budget, ridge, tolerance, nonnegative)
         picks.append(samples[places])
         weights.append(of_picks)
-    return torch.cat(picks), torch.cat(weights).float()
+    return _joined(picks, weights, gradients)
 
 
 def _fake(

@@ -140,17 +140,76 @@ def test_more_picks_leave_less(isa: str, nonnegative: bool) -> None:
     assert left[-1] < 0.2 * left[0]
 
 
-@pytest.mark.parametrize("embedding", [0, 4])
+@pytest.mark.parametrize(("classes", "embedding"), [(16, 0), (16, 4), (1, 12)])
 @pytest.mark.parametrize("scale", [2.0**-6, 1 / 3, 1e-12, 1e9, 2.0**-100, 2.0**100])
 @pytest.mark.parametrize("unit_sum", [0.0, 1.0])
-def test_what_gradients_were_divided_by_changes_nothing(embedding: int, scale: float, unit_sum: float) -> None:
-    gradients, embeddings = samples(400, 16, embedding, 5)
+def test_what_gradients_were_divided_by_changes_nothing(
+    classes: int, embedding: int, scale: float, unit_sum: float
+) -> None:
+    gradients, embeddings = samples(400, classes, embedding, 5)
 
     picks, weights = orthogonal_matching_pursuit(gradients * scale, embeddings, 40, unit_sum=unit_sum)
 
     expected_picks, expected_weights = orthogonal_matching_pursuit(gradients, embeddings, 40, unit_sum=unit_sum)
     assert picks.tolist() == expected_picks.tolist()
     torch.testing.assert_close(weights, expected_weights, rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize(("classes", "embedding"), [(16, 0), (16, 4), (1, 12)])
+@pytest.mark.parametrize(
+    ("of_gradients", "of_target"),
+    [(1.0, 1e-30), (1e10, 1e-38), (1e-10, 1e38), (1e-20, 1e-30), (1e15, 1e30), (1e15, 1e38)],
+)
+def test_a_target_of_any_size_is_matched(
+    isa: str, classes: int, embedding: int, of_gradients: float, of_target: float
+) -> None:
+    gradients, embeddings = samples(300, classes, embedding, 14)
+    target = torch.randn(classes, embedding + 1, generator=torch.Generator().manual_seed(4))
+    expected, expected_weights = orthogonal_matching_pursuit(gradients, embeddings, 12, target=target)
+
+    arguments = (gradients * of_gradients, embeddings, (target * of_target)[None], None, [12], 1e-3, 0.0, 0.0, True)
+    for picks, weights in (torch.ops.modyn.orthogonal_matching_pursuit(*arguments), PURSUIT.reference(*arguments)):
+        assert picks.tolist() == expected.tolist()
+        # Weights beyond the range of float32 are its limits.
+        wide = expected_weights.double() * (of_target / of_gradients)
+        scaled = wide.clamp(torch.finfo(torch.float32).tiny, torch.finfo(torch.float32).max).float()
+        torch.testing.assert_close(weights, scaled, rtol=1e-3, atol=0)
+
+
+@pytest.mark.parametrize("of_target", [1e-30, 1.0, 1e30])
+def test_a_sum_of_one_counts_beside_a_target_of_any_size(of_target: float) -> None:
+    gradients, embeddings = samples(300, 5, 4, 15)
+    target = torch.randn(1, 5, 5, generator=torch.Generator().manual_seed(4)) * of_target
+    arguments = (gradients, embeddings, target, None, [12], 1e-3, 1.0, 0.0, True)
+
+    picks, weights = torch.ops.modyn.orthogonal_matching_pursuit(*arguments)
+
+    expected, expected_weights = PURSUIT.reference(*arguments)
+    assert picks.tolist() == expected.tolist()
+    torch.testing.assert_close(weights, expected_weights, rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize(("classes", "embedding", "picks"), [(1, 30, 50), (2, 30, 50), (3, 30, 59), (3, 30, 61)])
+def test_gradients_of_few_classes_are_matched_whether_or_not_they_are_written_down(
+    isa: str, classes: int, embedding: int, picks: int
+) -> None:
+    gradients, embeddings = samples(700, classes, embedding, 16)
+    target = torch.randn(1, classes, embedding + 1, generator=torch.Generator().manual_seed(5))
+
+    for targets in (None, target):
+        arguments = (gradients, embeddings, targets, None, [picks], 1e-2, 0.0, 0.0, True)
+        found = torch.ops.modyn.orthogonal_matching_pursuit(*arguments)
+        expected = PURSUIT.reference(*arguments)
+        assert found[0].tolist() == expected[0].tolist()
+        torch.testing.assert_close(found[1], expected[1], rtol=1e-3, atol=1e-5)
+
+
+def test_no_groups_and_no_samples_are_a_result() -> None:
+    none = (torch.ones(0, 3), torch.ones(0, 2), None, torch.ones(0, dtype=torch.int64), [], 1e-3, 0.0, 0.0, True)
+
+    for picks, weights in (torch.ops.modyn.orthogonal_matching_pursuit(*none), PURSUIT.reference(*none)):
+        assert (picks.tolist(), picks.dtype) == ([], torch.int64)
+        assert (weights.tolist(), weights.dtype) == ([], torch.float32)
 
 
 def test_gradients_divided_by_a_batch_size_are_still_matched() -> None:
@@ -281,6 +340,10 @@ def test_what_is_impossible_is_refused() -> None:
         orthogonal_matching_pursuit(gradients, embeddings, 1, target=torch.ones(3, 1))
     with pytest.raises(ValueError, match="the target has a number that is NaN"):
         orthogonal_matching_pursuit(gradients, None, 1, target=torch.full((3, 1), torch.nan))
+    beyond_float32 = torch.full((1, 3, 1), 1e39, dtype=torch.float64)
+    for implementation in (torch.ops.modyn.orthogonal_matching_pursuit, PURSUIT.reference):
+        with pytest.raises(ValueError, match="the target has a number that is NaN or infinite, as float32 at least"):
+            implementation(gradients, None, beyond_float32, None, [1], 1e-3, 0.0, 0.0, True)
     with pytest.raises(ValueError, match="4 picks are asked for in group 1, it has 3"):
         orthogonal_matching_pursuit_per_group(gradients, embeddings, groups, [0, 4])
 
