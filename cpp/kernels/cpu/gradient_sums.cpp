@@ -39,8 +39,10 @@ class SumOfColumns {
   void add_rows(std::size_t sample, std::size_t samples, std::size_t row, std::size_t rows, double* out) {
     for (std::size_t at = 0; at < samples; ++at) {
       const float* gradient = a_.gradients + (sample + at) * a_.classes + row;
-      const auto weight = static_cast<float>(weights_[sample + at]);
-      for (std::size_t i = 0; i < rows; ++i) weighted_[i * kSamples + at] = weight * gradient[i];
+      const double weight = weights_[sample + at];
+      for (std::size_t i = 0; i < rows; ++i) {
+        weighted_[i * kSamples + at] = static_cast<float>(weight * static_cast<double>(gradient[i]));
+      }
     }
     MODYN_DISPATCH(inner_products)(weighted_.data(), kSamples, rows, packed_.data(), columns_, samples,
                                    products_.data(), kColumnsOfSum);

@@ -22,7 +22,7 @@ def _width(embeddings: Tensor | None) -> int:
 def _with_one(embeddings: Tensor | None, gradients: Tensor, dtype: torch.dtype) -> Tensor:
     """[1 ; e] of every sample."""
     one = gradients.new_ones((gradients.shape[0], 1), dtype=dtype)
-    return one if embeddings is None else torch.cat([one, embeddings.to(dtype)], dim=1)
+    return one if embeddings is None else torch.cat([one, embeddings.float().to(dtype)], dim=1)
 
 
 def _pairs(kernel: Callable[..., None]) -> Callable[..., Tensor]:
@@ -77,11 +77,16 @@ def distances_reference(
 
 
 def _squared_norms(rows: Tensor) -> Tensor:
-    return rows.double().square().sum(dim=1)
+    return _rounded(rows).square().sum(dim=1)
 
 
 def _squared_distances(rows: Tensor, others: Tensor) -> Tensor:
-    return torch.cdist(rows.double(), others.double(), compute_mode="donot_use_mm_for_euclid_dist").square()
+    return torch.cdist(_rounded(rows), _rounded(others), compute_mode="donot_use_mm_for_euclid_dist").square()
+
+
+def _rounded(rows: Tensor) -> Tensor:
+    """To float32, as kernels read all numbers, for sums in float64."""
+    return rows.float().double()
 
 
 def _pairs_fake(
@@ -130,7 +135,7 @@ def _weighted_sum_cpu(gradients: Tensor, embeddings: Tensor | None, weights: Ten
 
 
 def _weighted_sum_reference(gradients: Tensor, embeddings: Tensor | None, weights: Tensor) -> Tensor:
-    weighted = weights.double()[:, None] * gradients.double()
+    weighted = weights.double()[:, None] * _rounded(gradients)
     return (weighted.T @ _with_one(embeddings, gradients, torch.float64)).float()
 
 

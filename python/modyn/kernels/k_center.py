@@ -109,13 +109,21 @@ def _not_finite(sample: int) -> ValueError:
     )
 
 
+def _finite_centers(centers: Tensor | None) -> Tensor | None:
+    """As float32."""
+    if centers is None:
+        return None
+    narrow = dense(centers)
+    if not bool(narrow.isfinite().all()):
+        raise ValueError("k_center: a center has a number that is NaN or infinite; leave it out")
+    return narrow
+
+
 def _cpu(
     features: Tensor, groups: Tensor | None, budgets: list[int], firsts: list[int] | None, centers: Tensor | None
 ) -> tuple[Tensor, Tensor]:
     x = dense(features)
-    c = None if centers is None else dense(centers)
-    if c is not None and not bool(c.isfinite().all()):
-        raise ValueError("k_center: a center has a number that is NaN or infinite; leave it out")
+    c = _finite_centers(centers)
     parts = split("k_center_per_group", len(x), groups, budgets, x.device)
     picks = torch.empty(sum(budgets), dtype=torch.int64)
     distances = x.new_empty(len(x))
@@ -144,21 +152,22 @@ def _reference(
     wrong = (~x.isfinite()).any(dim=1)
     if bool(wrong.any()):
         raise _not_finite(int(wrong.int().argmax()))
+    c = _finite_centers(centers)
     parts = split("k_center_per_group", len(x), groups, budgets, x.device)
     of_groups = [parts[group] for group in range(len(budgets))]
     positions = _positions(of_groups, budgets, firsts)
     distances = x.new_empty(len(x))
     picks = []
     for samples, budget, position in zip(of_groups, budgets, positions, strict=True):
-        picks_of_group, distances[samples] = _farthest_first(x[samples], budget, position, centers)
+        picks_of_group, distances[samples] = _farthest_first(x[samples], budget, position, c)
         picks.append(samples[picks_of_group])
-    return torch.cat(picks), distances
+    return torch.cat([parts.samples[:0], *picks]), distances
 
 
 def _farthest_first(x: Tensor, k: int, first: int, centers: Tensor | None) -> tuple[Tensor, Tensor]:
     """Picks and distances within one group; no step waits for the device."""
     nearest = x.new_full((len(x),), torch.inf)
-    for center in () if centers is None else centers.float():
+    for center in () if centers is None else centers:
         nearest = torch.minimum(nearest, (x - center).square().sum(dim=1))
     picks = torch.empty(k, dtype=torch.int64, device=x.device)
     for number in range(k):

@@ -406,6 +406,26 @@ def test_a_pick_that_equals_an_earlier_one_still_stands_for_itself() -> None:
     assert nearest.tolist() == [0, 1, 0, 0, 2]
 
 
+@pytest.mark.parametrize("number", [torch.nan, torch.inf, -torch.inf])
+@pytest.mark.parametrize("columns", [70, 90])
+def test_given_similarities_that_are_not_finite_are_refused(number: float, columns: int) -> None:
+    similarities = torch.ones(70, columns)
+    similarities[66, 5] = number
+    if columns == 70:
+        similarities[5, 66] = number  # still symmetric
+
+    with pytest.raises(ValueError, match="similarities to candidate 5 are not finite"):
+        facility_location_dense(similarities, 3)
+    with pytest.raises(ValueError, match="similarities are not finite"):
+        FACILITY_LOCATION_DENSE.reference(similarities, 3, "lazy", 0.1, 0.9, 0)
+
+
+def test_no_groups_and_no_samples_are_a_result() -> None:
+    picks, gains = facility_location(torch.ones(0, 3), groups=torch.ones(0, dtype=torch.int64), budgets=[])
+
+    assert (picks.tolist(), gains.tolist()) == ([], [])
+
+
 @pytest.mark.parametrize("similarity", ["cosine", "distance"])
 def test_numbers_of_groups_may_be_of_any_size(similarity: str) -> None:
     features = normal(60, 3, seed=17)

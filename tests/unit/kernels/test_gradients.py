@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.kernels.whole_gradients import whole_gradients
 
-from modyn.kernels.gradient_operators import DISTANCES
+from modyn.kernels.gradient_operators import DISTANCES, NORMS, WEIGHTED_SUM
 from modyn.ops import (
     gradient_correlations,
     gradient_distances,
@@ -185,6 +185,27 @@ def test_what_is_larger_than_a_tile_is_put_together(isa: str, count: int, classe
     torch.testing.assert_close(
         correlations.double(), ((g.double() @ expected) * with_one).sum(dim=1), rtol=1e-4, atol=1e-4
     )
+
+
+@pytest.mark.parametrize("embedding", [None, 3])
+def test_weights_beyond_float32_count_with_all_their_digits(isa: str, embedding: int | None) -> None:
+    g, e = factors(40, 4, embedding, 7)
+    weights = torch.rand(40, dtype=torch.float64, generator=torch.Generator().manual_seed(8)) * 1e40
+
+    total = gradient_weighted_sum(g * 1e-20, e, weights)
+
+    expected = WEIGHTED_SUM.reference(g * 1e-20, e, weights)
+    torch.testing.assert_close(total, expected, rtol=1e-4, atol=1e-6 * float(expected.abs().max()))
+
+
+def test_references_round_to_float32_as_kernels_do() -> None:
+    g, e = (one.double() for one in factors(30, 4, 3, 9) if one is not None)
+    near_g, near_e = g * (1 + 1e-12), e * (1 + 1e-12)
+
+    assert gradient_distances(g, e, near_g, near_e).diagonal().tolist() == [0.0] * 30
+    assert DISTANCES.reference(g, e, near_g, near_e).diagonal().tolist() == [0.0] * 30
+    beyond = g * 1e39
+    torch.testing.assert_close(gradient_norms(beyond, e), NORMS.reference(beyond, e), equal_nan=True)
 
 
 def test_threads_change_nothing() -> None:

@@ -164,3 +164,18 @@ def test_a_sample_without_distances_is_named(number: float) -> None:
         k_center(features, 2)
     with pytest.raises(ValueError, match="a center has a number"):
         k_center(features[:30], 2, centers=features[33:34])
+
+
+def test_no_groups_and_no_samples_are_a_result() -> None:
+    none = (torch.ones(0, 3), torch.ones(0, dtype=torch.int64), [], None, None)
+
+    for picks, distances in (torch.ops.modyn.k_center(*none), K_CENTER.reference(*none)):
+        assert (picks.tolist(), picks.dtype) == ([], torch.int64)
+        assert (distances.tolist(), distances.dtype) == ([], torch.float32)
+
+
+@pytest.mark.parametrize("number", [torch.nan, torch.inf])
+def test_a_center_that_is_not_finite_is_refused(number: float) -> None:
+    for implementation in (torch.ops.modyn.k_center, K_CENTER.reference):
+        with pytest.raises(ValueError, match="a center has a number that is NaN or infinite"):
+            implementation(torch.ones(4, 2), None, [1], None, torch.tensor([[0.0, number]]))

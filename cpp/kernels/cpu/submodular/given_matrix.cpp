@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -10,11 +11,13 @@
 namespace modyn::kernels {
 namespace {
 
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr std::size_t kSide = 64;  // of a square that is compared or transposed in the cache
 
 std::size_t squares_of(std::size_t count) noexcept { return (count + kSide - 1) / kSide; }
 
-// The largest number of a square and of the one across the diagonal, at least 0; NaN if they differ.
+// The largest number of a square and of the one across the diagonal, at least 0; NaN if they differ, or if one is minus
+// infinity.
 float largest_of_mirrored(const float* matrix, std::size_t size, std::size_t row_square, std::size_t column_square) {
   const std::size_t last = std::min(size, (column_square + 1) * kSide);
   float largest = 0;
@@ -22,7 +25,7 @@ float largest_of_mirrored(const float* matrix, std::size_t size, std::size_t row
   for (std::size_t i = row_square * kSide; i < std::min(size, (row_square + 1) * kSide); ++i) {
     for (std::size_t j = column_square * kSide; j < last; ++j) {
       const float here = matrix[i * size + j];
-      same = same && here == matrix[j * size + i];
+      same = same && here == matrix[j * size + i] && here > -kInfinity;
       largest = here > largest ? here : largest;
     }
   }
@@ -56,8 +59,8 @@ Transposed transposed(const float* matrix, std::size_t rows, std::size_t columns
         for (std::size_t i = first_row; i < std::min(rows, first_row + kSide); ++i) {
           const float here = matrix[i * columns + j];
           out[j * rows + i] = here;
-          // A NaN stays: nothing is larger.
-          if (here > largest[j] || std::isnan(here)) largest[j] = here;
+          // A NaN stays: nothing is larger. Minus infinity becomes one.
+          if (here > largest[j] || !(here > -kInfinity)) largest[j] = here > -kInfinity ? here : std::nanf("");
         }
       }
     }

@@ -226,12 +226,12 @@ def similarities_of_group(gradients: Tensor, embeddings: Tensor | None, members:
 
 def similarities(gradients: Tensor, embeddings: Tensor | None, similarity: str, others: Tensor | None = None) -> Tensor:
     """[N, N], or to the rows `others` only; float32. For "distance" the negative distances."""
-    if not bool(torch.isfinite(gradients).all()) or not (embeddings is None or bool(torch.isfinite(embeddings).all())):
+    g, e = gradients.float(), None if embeddings is None else embeddings.float()  # as kernels read them
+    if not bool(torch.isfinite(g).all()) or not (e is None or bool(torch.isfinite(e).all())):
         raise ValueError("features are not finite: leave out samples with NaN or infinite numbers")
-    g, e = gradients, embeddings
     of_pairs = _negative_distances
     if similarity == "cosine":
-        g, e = _normalised(gradients, embeddings)
+        g, e = _normalised(g, e)
         of_pairs = _cosine_similarities
     right_g, right_e = (g, e) if others is None else (g[others], None if e is None else e[others])
     out = gradients.new_empty((len(g), len(right_g)), dtype=torch.float32)
